@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * The device model's side of a virtual IOMMU: thin wrappers of the
+ * XEN_DMOP_viommu_* operations, see public/hvm/viommu.h.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "private.h"
+
+int xendevicemodel_viommu_attach(
+    xendevicemodel_handle *dmod, domid_t domid, uint32_t *version,
+    evtchn_port_t *port)
+{
+    struct xen_dm_op op;
+    struct xen_dm_op_viommu_attach *data;
+    int rc;
+
+    memset(&op, 0, sizeof(op));
+
+    op.op = XEN_DMOP_viommu_attach;
+    data = &op.u.viommu_attach;
+
+    data->version = *version;
+
+    rc = xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
+    if (rc)
+        return rc;
+
+    *version = data->version;
+    *port = data->port;
+
+    return 0;
+}
+
+int xendevicemodel_viommu_detach(
+    xendevicemodel_handle *dmod, domid_t domid)
+{
+    struct xen_dm_op op;
+
+    memset(&op, 0, sizeof(op));
+
+    op.op = XEN_DMOP_viommu_detach;
+
+    return xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
+}
+
+int xendevicemodel_viommu_translate(
+    xendevicemodel_handle *dmod, domid_t domid, struct xen_viommu_xlat *xlat,
+    unsigned int nr, uint64_t *generation)
+{
+    struct xen_dm_op op;
+    struct xen_dm_op_viommu_translate *data;
+    int rc;
+
+    /* The buffer's size is computed from nr: bound it before that. */
+    if (nr > XEN_VIOMMU_MAX_XLAT) {
+        errno = E2BIG;
+        return -1;
+    }
+
+    if (!nr) {
+        errno = EINVAL;
+        return -1;
+    }
+
+    memset(&op, 0, sizeof(op));
+
+    op.op = XEN_DMOP_viommu_translate;
+    data = &op.u.viommu_translate;
+
+    data->nr = nr;
+
+    rc = xendevicemodel_op(dmod, domid, 2, &op, sizeof(op),
+                           xlat, (size_t)nr * sizeof(*xlat));
+    if (rc)
+        return rc;
+
+    *generation = data->generation;
+
+    return 0;
+}
+
+int xendevicemodel_viommu_ack(
+    xendevicemodel_handle *dmod, domid_t domid, uint64_t acked,
+    uint32_t idle_ns, uint64_t *requested)
+{
+    struct xen_dm_op op;
+    struct xen_dm_op_viommu_ack *data;
+    int rc;
+
+    memset(&op, 0, sizeof(op));
+
+    op.op = XEN_DMOP_viommu_ack;
+    data = &op.u.viommu_ack;
+
+    data->acked = acked;
+    data->idle_ns = idle_ns;
+
+    rc = xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
+    if (rc)
+        return rc;
+
+    if (requested)
+        *requested = data->requested;
+
+    return 0;
+}
+
+int xendevicemodel_viommu_get_stats(
+    xendevicemodel_handle *dmod, domid_t domid,
+    struct xen_viommu_stats *stats)
+{
+    struct xen_dm_op op;
+
+    memset(&op, 0, sizeof(op));
+
+    op.op = XEN_DMOP_viommu_get_stats;
+
+    /* An older Xen writes less than this library knows. */
+    memset(stats, 0, sizeof(*stats));
+
+    return xendevicemodel_op(dmod, domid, 2, &op, sizeof(op),
+                             stats, sizeof(*stats));
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
