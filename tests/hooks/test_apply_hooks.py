@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""scripts/apply-hooks: what it writes, what it leaves alone, what it refuses."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+TOOL = os.path.join(os.path.dirname(__file__), "../../scripts/apply-hooks")
+
+C_FILE = """\
+int one(void)
+{
+    return 1;
+}
+
+int two(void)
+{
+    return 1;
+}
+"""
+
+
+class ApplyHooks(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.top = folder.name
+        self.put("pristine/a.c", C_FILE)
+        self.put("pristine/sub/Makefile", "obj-y += a.o\nobj-y += c.o\n")
+
+    def path(self, name):
+        return os.path.join(self.top, name)
+
+    def put(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as stream:
+            stream.write(text)
+
+    def get(self, name):
+        with open(self.path(name), encoding="utf-8") as stream:
+            return stream.read()
+
+    def run_tool(self, edits=None):
+        if edits is not None:
+            self.put("hooks/x.edits", edits)
+        return subprocess.run(
+            [TOOL, "--pristine", self.path("pristine"),
+             "--tree", self.path("tree"), "--edits", self.path("hooks"),
+             "--overlay", self.path("overlay") + ":new"],
+            capture_output=True, text=True, check=False)
+
+    def good(self, edits=None):
+        result = self.run_tool(edits)
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.returncode, 0)
+        return result.stdout.split()
+
+    def refused(self, edits, *words):
+        result = self.run_tool(edits)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+        self.assertFalse(os.path.exists(self.path("tree")))
+
+    def test_nothing_to_do(self):
+        self.assertEqual(self.good(), [])
+        self.assertEqual(self.get("tree/a.c"), C_FILE)
+
+    def test_after_before_replace(self):
+        self.good("# why\n== sub/Makefile\n"
+                  "-- after: a\\.o\nobj-y += b.o\n\n"
+                  "-- before: a\\.o\n# first\n-- end\n# not text\n"
+                  "-- replace: c\\.o\nobj-n += c.o\n")
+        self.assertEqual(self.get("tree/sub/Makefile"),
+                         "# first\nobj-y += a.o\nobj-y += b.o\nobj-n += c.o\n")
+
+    def test_text_is_verbatim(self):
+        self.good("== sub/Makefile\n-- after: a\\.o\n\n# kept\n\n\n"
+                  "-- after: c\\.o\nend\n")
+        self.assertEqual(self.get("tree/sub/Makefile"),
+                         "obj-y += a.o\n\n# kept\n\nobj-y += c.o\nend\n")
+
+    def test_region(self):
+        self.good("== a.c\n-- in: ^int two\n-- replace: return 1\n"
+                  "    return 2;\n")
+        self.assertEqual(self.get("tree/a.c"),
+                         C_FILE[:C_FILE.rindex("1")] + "2;\n}\n")
+
+    def test_region_is_for_one_edit(self):
+        self.refused("== a.c\n-- in: ^int two\n-- after: return 1\nx\n"
+                     "-- after: return 1\ny\n", "a.c", "return 1")
+
+    def test_alternatives(self):
+        self.good("== sub/Makefile\n-- after: newer\\.o ||| c\\.o\nend\n")
+        self.assertTrue(self.get("tree/sub/Makefile").endswith("c.o\nend\n"))
+
+    def test_no_match_is_named(self):
+        self.refused("== a.c\n-- after: gone\nx\n",
+                     "x.edits", "a.c", "0 lines", "gone")
+
+    def test_two_matches_are_named(self):
+        self.refused("== a.c\n-- after: return 1\nx\n", "2 lines", "return 1")
+
+    def test_region_without_match_is_named(self):
+        self.refused("== a.c\n-- in: ^int ten\n-- after: return\nx\n",
+                     "^int ten")
+
+    def test_missing_target(self):
+        self.refused("== b.c\n-- after: x\ny\n", "b.c")
+
+    def test_stray_text_and_verbs(self):
+        self.refused("hello\n", "x.edits:1")
+        self.refused("== a.c\n-- sometimes: x\ny\n", "x.edits:2")
+        self.refused("== a.c\n-- after: two\n-- after: one\nx\n", "two")
+
+    def test_overlay_over_an_existing_file(self):
+        self.put("overlay/f.c", "f\n")
+        self.put("pristine/new/f.c", "g\n")
+        self.refused("", "f.c")
+
+    def test_only_differences_are_written(self):
+        self.put("overlay/d/f.c", "f\n")
+        edits = "== sub/Makefile\n-- after: a\\.o\nobj-y += b.o\n"
+        self.assertEqual(self.good(edits), ["new/d/f.c", "sub/Makefile"])
+        stamp = os.stat(self.path("tree/sub/Makefile")).st_mtime_ns
+        self.assertEqual(self.good(edits), [])
+        self.assertEqual(
+            os.stat(self.path("tree/sub/Makefile")).st_mtime_ns, stamp)
+        self.put("overlay/d/f.c", "ff\n")
+        self.assertEqual(self.good(edits), ["new/d/f.c"])
+
+    def test_what_vanished_is_undone(self):
+        self.put("overlay/f.c", "f\n")
+        self.good("== sub/Makefile\n-- after: a\\.o\nobj-y += b.o\n")
+        os.remove(self.path("overlay/f.c"))
+        self.assertEqual(self.good(""), ["new/f.c", "sub/Makefile"])
+        self.assertFalse(os.path.exists(self.path("tree/new/f.c")))
+        self.assertEqual(self.get("tree/sub/Makefile"),
+                         self.get("pristine/sub/Makefile"))
+
+    def test_a_failure_leaves_the_tree_alone(self):
+        self.good("== sub/Makefile\n-- after: a\\.o\nobj-y += b.o\n")
+        before = self.get("tree/sub/Makefile")
+        result = self.run_tool("== sub/Makefile\n-- after: a\\.o\nx\n"
+                               "-- after: gone\nx\n")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(self.get("tree/sub/Makefile"), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
