@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * Virtual IOMMU of an HVM guest: its configuration, its creation, the ACPI
+ * table that announces it, and what it reports about itself.
+ */
+
+#include "libxl_osdeps.h" /* must come before any other headers */
+
+#include "libxl_internal.h"
+
+#include <xendevicemodel.h>
+#include <xen/hvm/viommu.h>
+
+#include "libxl_viommu_dmar.h"
+
+/* Where VT-d registers are on most machines, and in every test of them. */
+#define VIOMMU_DEFAULT_BASE 0xfed90000ULL
+#define VIOMMU_DEFAULT_AW   48
+
+/* One entry of the configuration: fill in its defaults, check the rest. */
+static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
+                                  uint32_t domid)
+{
+    switch (viommu->type) {
+    case LIBXL_VIOMMU_TYPE_VTD:
+        break;
+
+    default:
+        LOGD(ERROR, domid, "viommu: type missing or unknown, must be vtd");
+        return ERROR_INVAL;
+    }
+
+    if (!viommu->aw)
+        viommu->aw = VIOMMU_DEFAULT_AW;
+
+    if (viommu->aw != 39 && viommu->aw != 48) {
+        LOGD(ERROR, domid, "viommu: aw=%d is not supported, must be 39 or 48",
+             viommu->aw);
+        return ERROR_INVAL;
+    }
+
+    if (!viommu->base)
+        viommu->base = VIOMMU_DEFAULT_BASE;
+
+    if (viommu->base != VIOMMU_DEFAULT_BASE) {
+        LOGD(ERROR, domid, "viommu: base address cannot be chosen");
+        return ERROR_INVAL;
+    }
+
+    return 0;
+}
+
+/*
+ * Runs before the defaults of the rest of d_config have been filled in, so
+ * that the reason given is this one and not one of the things it implies.
+ */
+int libxl__viommu_setdefault(libxl__gc *gc, libxl_domain_config *d_config,
+                             uint32_t domid)
+{
+    const libxl_domain_create_info *c_info = &d_config->c_info;
+    libxl_domain_build_info *b_info = &d_config->b_info;
+    const char *whynot = NULL;
+    bool no_acpi, stubdom, passthrough;
+    int i, rc;
+
+    if (!b_info->num_viommus)
+        return 0;
+
+    if (c_info->type != LIBXL_DOMAIN_TYPE_HVM) {
+        LOGD(ERROR, domid,
+             "viommu: only supported for HVM domains, but this one is %s",
+             libxl_domain_type_to_string(c_info->type));
+        return ERROR_INVAL;
+    }
+
+    no_acpi = (!libxl_defbool_is_default(b_info->acpi) &&
+               !libxl_defbool_val(b_info->acpi)) ||
+              (!libxl_defbool_is_default(b_info->u.hvm.acpi) &&
+               !libxl_defbool_val(b_info->u.hvm.acpi));
+    stubdom = !libxl_defbool_is_default(b_info->device_model_stubdomain) &&
+              libxl_defbool_val(b_info->device_model_stubdomain);
+    passthrough = d_config->num_pcidevs || d_config->num_dtdevs ||
+                  (c_info->passthrough != LIBXL_PASSTHROUGH_DEFAULT &&
+                   c_info->passthrough != LIBXL_PASSTHROUGH_DISABLED);
+
+    if (b_info->num_viommus > 1)
+        whynot = "one per domain is supported, but more are configured";
+    else if (no_acpi)
+        whynot = "not supported with acpi=0, which would hide it";
+    else if (stubdom)
+        whynot = "not supported with a device model in a stub domain";
+    else if (b_info->device_model_version !=
+             LIBXL_DEVICE_MODEL_VERSION_UNKNOWN &&
+             b_info->device_model_version !=
+             LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN)
+        whynot = "only supported with device_model_version=\"qemu-xen\"";
+    else if (passthrough)
+        whynot = "not supported with assigned devices or passthrough, "
+                 "whose DMA would not go through it";
+
+    if (whynot) {
+        LOGD(ERROR, domid, "viommu: %s", whynot);
+        return ERROR_INVAL;
+    }
+
+    for (i = 0; i < b_info->num_viommus; i++) {
+        rc = viommu_info_setdefault(gc, &b_info->viommus[i], domid);
+        if (rc)
+            return rc;
+    }
+
+    return 0;
+}
+
+int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
+                         const libxl_domain_config *d_config,
+                         libxl__domain_build_state *state)
+{
+    const libxl_domain_build_info *b_info = &d_config->b_info;
+    const libxl_viommu_info *viommu;
+
+    if (!b_info->num_viommus)
+        return 0;
+
+    /* Left over only where qemu-xen is the default but is not installed. */
+    if (b_info->device_model_version != LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN) {
+        LOGD(ERROR, domid, "viommu: needs the device model qemu-xen");
+        return ERROR_INVAL;
+    }
+
+    /* The domain stays the same over a soft reset, and so does its vIOMMU. */
+    if (state->soft_reset)
+        return 0;
+
+    viommu = &b_info->viommus[0];
+
+    if (xc_domain_viommu_create(CTX->xch, domid, XEN_VIOMMU_TYPE_VTD,
+                                viommu->base, viommu->aw,
+                                &state->viommu_haw)) {
+        if (errno == EOPNOTSUPP || errno == ENOSYS)
+            LOGED(ERROR, domid, "viommu: Xen has no support for it, "
+                  "or it is forbidden by viommu=no on Xen's command line");
+        else
+            LOGED(ERROR, domid, "viommu: creation failed");
+        return ERROR_FAIL;
+    }
+
+    return 0;
+}
+
+/*
+ * hvmloader copies the tables of the ACPI module to the guest as they are,
+ * so the DMAR goes behind those which the user may have put there.
+ */
+int libxl__viommu_add_acpi(libxl__gc *gc,
+                           const libxl_domain_build_info *b_info,
+                           const libxl__domain_build_state *state,
+                           struct xc_dom_image *dom)
+{
+    struct xc_hvm_firmware_module *module = &dom->acpi_modules[0];
+    uint8_t *data;
+
+    if (!b_info->num_viommus)
+        return 0;
+
+    if (state->viommu_haw < 12 || state->viommu_haw > 64) {
+        LOG(ERROR, "viommu: Xen gave an impossible address width of %u bits",
+            state->viommu_haw);
+        return ERROR_FAIL;
+    }
+
+    data = libxl__malloc(gc, module->length + LIBXL__VIOMMU_DMAR_SIZE);
+    if (module->length)
+        memcpy(data, module->data, module->length);
+
+    libxl__viommu_dmar(data + module->length, b_info->viommus[0].base,
+                       state->viommu_haw);
+
+    module->data = data;
+    module->length += LIBXL__VIOMMU_DMAR_SIZE;
+
+    return 0;
+}
+
+/* 0: raw filled in.  ERROR_NOTFOUND: the domain exists, but has no vIOMMU. */
+static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
+                            struct xen_viommu_stats *raw)
+{
+    xendevicemodel_handle *dmod;
+    int rc;
+
+    switch (libxl__domain_type(gc, domid)) {
+    case LIBXL_DOMAIN_TYPE_INVALID:
+        return ERROR_DOMAIN_NOTFOUND;
+
+    case LIBXL_DOMAIN_TYPE_HVM:
+        break;
+
+    default:
+        return ERROR_NOTFOUND;
+    }
+
+    dmod = xendevicemodel_open(CTX->lg, 0);
+    if (!dmod) {
+        LOGED(ERROR, domid, "viommu: cannot open the device model interface");
+        return ERROR_FAIL;
+    }
+
+    rc = 0;
+    if (xendevicemodel_viommu_get_stats(dmod, domid, raw)) {
+        switch (errno) {
+        case ENODEV:
+        case EOPNOTSUPP:
+        case ENOSYS:
+            rc = ERROR_NOTFOUND;
+            break;
+
+        case ESRCH:
+            rc = ERROR_DOMAIN_NOTFOUND;
+            break;
+
+        default:
+            LOGED(ERROR, domid, "viommu: cannot read statistics");
+            rc = ERROR_FAIL;
+            break;
+        }
+    }
+
+    xendevicemodel_close(dmod);
+
+    return rc;
+}
+
+int libxl__viommu_check_save(libxl__gc *gc, uint32_t domid)
+{
+    struct xen_viommu_stats raw;
+    int rc = viommu_get_stats(gc, domid, &raw);
+
+    switch (rc) {
+    case 0:
+        LOGD(ERROR, domid, "viommu: its state cannot be saved yet, "
+             "so the domain cannot be saved or migrated");
+        return ERROR_NI;
+
+    case ERROR_NOTFOUND:
+        return 0;
+
+    default:
+        return rc;
+    }
+}
+
+static void viommu_timeline(libxl_viommu_timeline *to,
+                            const struct xen_viommu_timeline *from)
+{
+    to->write_ns = from->write_ns;
+    to->event_ns = from->event_ns;
+    to->dma_end_ns = from->dma_end_ns;
+    to->ack_ns = from->ack_ns;
+    to->clear_ns = from->clear_ns;
+    to->seen_ns = from->seen_ns;
+    to->inv = from->inv;
+}
+
+int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
+                              libxl_viommu_stats *stats)
+{
+    GC_INIT(ctx);
+    struct xen_viommu_stats raw;
+    unsigned int i;
+    int rc;
+
+    rc = viommu_get_stats(gc, domid, &raw);
+    if (rc)
+        goto out;
+
+    stats->type = raw.type == XEN_VIOMMU_TYPE_VTD ? LIBXL_VIOMMU_TYPE_VTD
+                                                  : LIBXL_VIOMMU_TYPE_UNKNOWN;
+    stats->enabled = raw.flags & XEN_VIOMMU_STATS_ENABLED;
+    stats->dm_attached = raw.flags & XEN_VIOMMU_STATS_DM;
+    stats->inv_waiting = raw.flags & XEN_VIOMMU_STATS_WAITING;
+    stats->base = raw.base;
+    stats->translations = raw.translations;
+    stats->faults = raw.faults;
+    stats->faults_lost = raw.faults_lost;
+
+    stats->inv.config_global = raw.inv[XEN_VIOMMU_INV_CONFIG_GLOBAL];
+    stats->inv.config_domain = raw.inv[XEN_VIOMMU_INV_CONFIG_DOMAIN];
+    stats->inv.config_device = raw.inv[XEN_VIOMMU_INV_CONFIG_DEVICE];
+    stats->inv.tlb_global = raw.inv[XEN_VIOMMU_INV_TLB_GLOBAL];
+    stats->inv.tlb_domain = raw.inv[XEN_VIOMMU_INV_TLB_DOMAIN];
+    stats->inv.tlb_range = raw.inv[XEN_VIOMMU_INV_TLB_RANGE];
+    stats->inv.control = raw.inv[XEN_VIOMMU_INV_CONTROL];
+
+    stats->in_trap = raw.in_trap;
+    stats->waited = raw.waited;
+    stats->dm_gone = raw.dm_gone;
+    stats->bad_acks = raw.bad_acks;
+    stats->requested = raw.requested;
+    stats->acked = raw.acked;
+    stats->drain_ns = raw.drain_ns;
+    stats->drain_max_ns = raw.drain_max_ns;
+
+    stats->num_drain_hist = XEN_VIOMMU_NR_HIST;
+    stats->drain_hist = libxl__calloc(NOGC, XEN_VIOMMU_NR_HIST,
+                                      sizeof(*stats->drain_hist));
+    for (i = 0; i < XEN_VIOMMU_NR_HIST; i++)
+        stats->drain_hist[i] = raw.drain_hist[i];
+
+    viommu_timeline(&stats->waiting, &raw.waiting);
+    viommu_timeline(&stats->longest, &raw.longest);
+    stats->now_ns = raw.now_ns;
+
+ out:
+    GC_FREE;
+    return rc;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
