@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * Virtual IOMMU: the viommu option of a domain's configuration, and the
+ * viommu-list command.
+ */
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxl.h>
+#include <libxl_utils.h>
+#include <libxlutil.h>
+
+#include "xl.h"
+#include "xl_utils.h"
+#include "xl_parse.h"
+
+/* ---------- viommu=[ "KEY=VALUE,...", ... ] ---------- */
+
+__attribute__((format(printf, 1, 2), noreturn))
+static void bad_config(const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("xl: viommu: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+
+    exit(EXIT_FAILURE);
+}
+
+static void parse_aw(libxl_viommu_info *viommu, const char *value)
+{
+    if (!strcmp(value, "39"))
+        viommu->aw = 39;
+    else if (!strcmp(value, "48"))
+        viommu->aw = 48;
+    else
+        bad_config("aw=\"%s\" is not supported, accepted values are 39 and 48",
+                   value);
+}
+
+static void parse_type(libxl_viommu_info *viommu, const char *value)
+{
+    /* "unknown" is a name that libxl has, but none that can be asked for. */
+    if (libxl_viommu_type_from_string(value, &viommu->type) ||
+        viommu->type == LIBXL_VIOMMU_TYPE_UNKNOWN)
+        bad_config("type=\"%s\" is not supported, accepted value is vtd",
+                   value);
+}
+
+static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
+{
+    bool have_type = false, have_aw = false;
+    char *copy = xstrdup(spec), *saveptr = NULL, *item;
+
+    for (item = strtok_r(copy, ",", &saveptr); item;
+         item = strtok_r(NULL, ",", &saveptr)) {
+        char *key, *value, *eq = strchr(item, '=');
+        bool *have;
+
+        if (eq)
+            *eq = '\0';
+        trim(isspace, item, &key);
+        trim(isspace, eq ? eq + 1 : "", &value);
+
+        if (!strcmp(key, "type"))
+            have = &have_type;
+        else if (!strcmp(key, "aw"))
+            have = &have_aw;
+        else
+            bad_config("unknown key \"%s\", accepted keys are type and aw",
+                       key);
+
+        if (!*value)
+            bad_config("key \"%s\" has no value", key);
+        if (*have)
+            bad_config("key \"%s\" is given more than once", key);
+        *have = true;
+
+        if (have == &have_type)
+            parse_type(viommu, value);
+        else
+            parse_aw(viommu, value);
+
+        free(key);
+        free(value);
+    }
+
+    if (!have_type)
+        bad_config("type is missing in \"%s\", accepted value is vtd", spec);
+
+    free(copy);
+}
+
+void parse_viommu_list(const XLU_Config *config,
+                       libxl_domain_build_info *b_info)
+{
+    XLU_ConfigList *list;
+    int i, num;
+
+    switch (xlu_cfg_get_list(config, "viommu", &list, &num, 1)) {
+    case 0:
+        break;
+
+    case ESRCH: /* not set */
+        return;
+
+    default:
+        bad_config("must be a list of strings, as in "
+                   "viommu = [ \"type=vtd\" ]");
+    }
+
+    if (num > 1)
+        bad_config("one per domain is supported, but %d are configured", num);
+
+    if (!num)
+        return;
+
+    b_info->viommus = xcalloc(num, sizeof(*b_info->viommus));
+    b_info->num_viommus = num;
+
+    for (i = 0; i < num; i++) {
+        const char *spec = xlu_cfg_get_listitem(list, i);
+
+        if (!spec)
+            bad_config("must be a list of strings, as in "
+                       "viommu = [ \"type=vtd\" ]");
+
+        libxl_viommu_info_init(&b_info->viommus[i]);
+        parse_viommu(&b_info->viommus[i], spec);
+    }
+}
+
+/* ---------- saving ---------- */
+
+/*
+ * libxl refuses too, but only when a receiver has been started or a file has
+ * been made, and xl would then try to resume a domain that never stopped.
+ */
+void refuse_save_with_viommu(uint32_t domid)
+{
+    libxl_viommu_stats stats;
+
+    libxl_viommu_stats_init(&stats);
+
+    if (!libxl_domain_viommu_stats(ctx, domid, &stats)) {
+        fprintf(stderr, "xl: domain %u has a vIOMMU, whose state cannot be "
+                "saved yet: it can be neither saved nor migrated\n", domid);
+        exit(EXIT_FAILURE);
+    }
+
+    libxl_viommu_stats_dispose(&stats);
+}
+
+/* ---------- viommu-list ---------- */
+
+static uint64_t total_inv(const libxl_viommu_inv_counts *inv)
+{
+    return inv->config_global + inv->config_domain + inv->config_device +
+           inv->tlb_global + inv->tlb_domain + inv->tlb_range + inv->control;
+}
+
+static void print_header(void)
+{
+    printf("%-20s %5s %-7s %-8s %-8s %12s %8s %13s %9s %8s %12s\n",
+           "Name", "ID", "Type", "State", "DM", "Translations", "Faults",
+           "Invalidations", "In-trap", "Waited", "MaxDrain(us)");
+}
+
+static void print_line(uint32_t domid, const char *name,
+                       const libxl_viommu_stats *s)
+{
+    printf("%-20s %5u %-7s %-8s %-8s %12"PRIu64" %8"PRIu64" %13"PRIu64
+           " %9"PRIu64" %8"PRIu64" %12.1f\n",
+           name, domid, libxl_viommu_type_to_string(s->type),
+           s->inv_waiting ? "waiting" : s->enabled ? "enabled" : "disabled",
+           s->dm_attached ? "attached" : "none",
+           s->translations, s->faults, total_inv(&s->inv), s->in_trap,
+           s->waited, s->drain_max_ns / 1e3);
+}
+
+/* One moment of a timeline, as us after the guest's write. */
+static void print_moment(const char *what, uint64_t ns, uint64_t write_ns)
+{
+    if (ns)
+        printf("      %-28s %+12.1f us\n", what,
+               ((double)ns - (double)write_ns) / 1e3);
+    else
+        printf("      %-28s %12s\n", what, "-");
+}
+
+static void print_timeline(const char *what, const libxl_viommu_timeline *t)
+{
+    printf("    %s: %s\n", what, libxl_viommu_inv_to_string(t->inv));
+    print_moment("event sent", t->event_ns, t->write_ns);
+    print_moment("last access of the DMA", t->dma_end_ns, t->write_ns);
+    print_moment("acknowledged", t->ack_ns, t->write_ns);
+    print_moment("complete", t->clear_ns, t->write_ns);
+    print_moment("completion seen by guest", t->seen_ns, t->write_ns);
+}
+
+static void print_details(const libxl_viommu_stats *s)
+{
+    int i;
+
+    printf("    registers at %#"PRIx64", faults not recorded %"PRIu64"\n",
+           s->base, s->faults_lost);
+
+    printf("    invalidations of the device table: global %"PRIu64
+           ", domain %"PRIu64", device %"PRIu64"\n",
+           s->inv.config_global, s->inv.config_domain, s->inv.config_device);
+    printf("    invalidations of translations: global %"PRIu64
+           ", domain %"PRIu64", range %"PRIu64"\n",
+           s->inv.tlb_global, s->inv.tlb_domain, s->inv.tlb_range);
+    printf("    invalidations by control registers: %"PRIu64"\n",
+           s->inv.control);
+
+    printf("    generations: requested %"PRIu64", acknowledged %"PRIu64
+           ", bad acknowledgements %"PRIu64"\n",
+           s->requested, s->acked, s->bad_acks);
+
+    printf("    drains: total %.1f us, longest %.1f us, "
+           "ended by a device model's end %"PRIu64"\n",
+           s->drain_ns / 1e3, s->drain_max_ns / 1e3, s->dm_gone);
+    for (i = 0; i < s->num_drain_hist; i++)
+        if (s->drain_hist[i])
+            printf("      %10"PRIu64" us and up: %"PRIu32"\n",
+                   (uint64_t)1 << i, s->drain_hist[i]);
+
+    if (s->inv_waiting) {
+        print_timeline("waiting invalidation", &s->waiting);
+        print_moment("now", s->now_ns, s->waiting.write_ns);
+    } else if (s->longest.write_ns)
+        print_timeline("longest wait", &s->longest);
+}
+
+static void print_json_string(const char *s)
+{
+    putchar('"');
+    for (; *s; s++) {
+        unsigned char c = *s;
+
+        if (c < 0x20)
+            printf("\\u%04x", c);
+        else
+            printf("%s%c", c == '"' || c == '\\' ? "\\" : "", c);
+    }
+    putchar('"');
+}
+
+static int print_json(uint32_t domid, const char *name,
+                      libxl_viommu_stats *s)
+{
+    char *json = libxl_viommu_stats_to_json(ctx, s);
+
+    /* The domain's identity goes in front of libxl's members. */
+    if (!json || *json != '{') {
+        fprintf(stderr, "xl: cannot print statistics of domain %u as JSON\n",
+                domid);
+        free(json);
+        return ERROR_FAIL;
+    }
+
+    printf("{\n    \"domid\": %u,\n    \"name\": ", domid);
+    print_json_string(name);
+    printf(",%s", json + 1);
+    free(json);
+
+    return 0;
+}
+
+int main_viommulist(int argc, char **argv)
+{
+    int opt, i, nr = 1, printed = 0, rc = 0;
+    bool details = false, json = false, single;
+    libxl_dominfo *list = NULL;
+    uint32_t domid = 0;
+    static const struct option opts[] = {
+        {"long", 0, 0, 'l'},
+        {"json", 0, 0, 'j'},
+        COMMON_LONG_OPTS
+    };
+
+    SWITCH_FOREACH_OPT(opt, "lj", opts, "viommu-list", 0) {
+    case 'l':
+        details = true;
+        break;
+    case 'j':
+        json = true;
+        break;
+    }
+
+    if (argc - optind > 1) {
+        help("viommu-list");
+        return EXIT_FAILURE;
+    }
+
+    single = argc > optind;
+    if (single)
+        domid = find_domain(argv[optind]);
+    else if (!(list = libxl_list_domain(ctx, &nr))) {
+        fprintf(stderr, "libxl_list_domain failed.\n");
+        return EXIT_FAILURE;
+    }
+
+    if (json)
+        printf("[");
+    else if (!single)
+        print_header();
+
+    for (i = 0; i < nr && !rc; i++) {
+        libxl_viommu_stats stats;
+        char *name;
+
+        if (list)
+            domid = list[i].domid;
+
+        libxl_viommu_stats_init(&stats);
+        rc = libxl_domain_viommu_stats(ctx, domid, &stats);
+
+        if (rc == ERROR_NOTFOUND || rc == ERROR_DOMAIN_NOTFOUND) {
+            /* Without a vIOMMU, or gone since it was listed. */
+            rc = 0;
+            if (single) {
+                fprintf(stderr, "xl: domain %u has no vIOMMU\n", domid);
+                rc = ERROR_NOTFOUND;
+            }
+            goto next;
+        }
+        if (rc)
+            goto next;
+
+        name = libxl_domid_to_name(ctx, domid);
+        if (json) {
+            printf("%s", printed ? "," : "");
+            rc = print_json(domid, name ?: "", &stats);
+        } else {
+            if (single)
+                print_header();
+            print_line(domid, name ?: "", &stats);
+            if (details)
+                print_details(&stats);
+        }
+        printed++;
+        free(name);
+
+    next:
+        libxl_viommu_stats_dispose(&stats);
+    }
+
+    if (json)
+        printf("]\n");
+
+    libxl_dominfo_list_free(list, list ? nr : 0);
+
+    return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
