@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where x86 HVM code meets the vIOMMU (xen/drivers/viommu). */
+#ifndef __ASM_X86_HVM_VIOMMU_H__
+#define __ASM_X86_HVM_VIOMMU_H__
+
+#include <xen/dm.h>
+#include <xen/errno.h>
+#include <xen/types.h>
+
+#include <public/domctl.h>
+
+struct domain;
+struct hvm_viommu;
+
+#ifdef CONFIG_VIOMMU
+
+/* XEN_DOMCTL_viommu_op, under the domctl lock.  For errno see the op. */
+int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op);
+
+/*
+ * XEN_DMOP_viommu_*, from dm_op(), which has done the access check.  Clears
+ * @const_op if the caller has to copy @op back.
+ */
+int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
+                     const struct dmop_args *args, bool *const_op);
+
+/* Stop all that is asynchronous.  Idempotent; no-op without a vIOMMU. */
+void hvm_viommu_relinquish(struct domain *d);
+
+/*
+ * Free.  Only once nobody can hold a reference to @d any more: dm_op and the
+ * timer work on domains that are dying.
+ */
+void hvm_viommu_destroy(struct domain *d);
+
+#else
+
+static inline int hvm_viommu_domctl(struct domain *d,
+                                    struct xen_domctl_viommu_op *op)
+{
+    return -EOPNOTSUPP;
+}
+
+static inline int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
+                                   const struct dmop_args *args, bool *const_op)
+{
+    return -EOPNOTSUPP;
+}
+
+static inline void hvm_viommu_relinquish(struct domain *d) {}
+static inline void hvm_viommu_destroy(struct domain *d) {}
+
+#endif /* CONFIG_VIOMMU */
+
+#endif /* __ASM_X86_HVM_VIOMMU_H__ */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The vIOMMU of a domain: the generic layer, which knows of no vendor's
+ * registers, and the interface to the front end, which does.
+ *
+ *   MMIO write -> front end: registers -> command -> flush
+ *              -> drain (drain.c) -> front end: completion
+ *
+ * Translation comes in from the side, as a reader (dm.c).
+ */
+#ifndef VIOMMU_CORE_H
+#define VIOMMU_CORE_H
+
+#include "drain.h"
+#include "host.h"
+#include "private.h"
+
+#define VIOMMU_PAGE_SIZE 4096u
+
+/* All that a page walk needs to know, copied under the lock. */
+struct viommu_view {
+    bool enabled;
+    uint64_t root;
+};
+
+/* A refused DMA, on its way from a walk to the fault records. */
+struct viommu_fault {
+    uint8_t reason;     /* the front end's code, 0 for none */
+    bool write;
+    bool quiet;         /* not to be reported to the guest */
+    uint32_t rid;
+    uint64_t addr;
+};
+
+/* An interrupt to be sent once the lock is dropped. */
+struct viommu_msi {
+    bool valid;
+    uint64_t addr;
+    uint32_t data;
+};
+
+struct viommu_frontend {
+    uint32_t type;      /* XEN_VIOMMU_TYPE_* */
+
+    /* Bytes of the front end's structure, which starts with a struct viommu. */
+    size_t size;
+
+    /* Set registers to their reset values. */
+    void (*init)(struct viommu *viommu);
+
+    /*
+     * Register access at @off in the page, with the lock held.  Any @size and
+     * alignment; what is wrong is dropped or reads as all ones.
+     */
+    uint64_t (*read)(struct viommu *viommu, unsigned int off,
+                     unsigned int size);
+    void (*write)(struct viommu *viommu, unsigned int off, unsigned int size,
+                  uint64_t val);
+
+    /* With the lock held. */
+    void (*view)(const struct viommu *viommu, struct viommu_view *view);
+
+    /*
+     * Walk the guest's tables for @xlat, without the lock.  Fills in the
+     * outputs of @xlat, and @fault if that is refused.
+     */
+    void (*walk)(const struct viommu *viommu, const struct viommu_view *view,
+                 struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
+
+    /*
+     * Record @fault for the guest, with the lock held.  Returns false if it
+     * is lost for want of room.
+     */
+    bool (*fault)(struct viommu *viommu, const struct viommu_fault *fault);
+
+    /* Show the guest that @drained is complete, with the lock held. */
+    void (*complete)(struct viommu *viommu,
+                     const struct viommu_drained *drained);
+};
+
+struct viommu {
+    /* Constant once created. */
+    const struct viommu_frontend *fe;
+    struct domain *domain;
+    uint64_t base;          /* guest-physical address of the register page */
+    uint8_t aw;             /* width of addresses that are translated, bits */
+    uint8_t haw;            /* width of guest-physical addresses, bits */
+
+    /*
+     * Serialises attach and detach, which allocate and free event channels.
+     * Lock order: attach_lock, then the domain's event_lock, then lock.
+     */
+    spinlock_t attach_lock;
+
+    /*
+     * Guards all that follows.  A leaf, except for the event channel's own
+     * trylock in viommu_host_port_notify().  Never held across an access to
+     * guest memory, an MSI, or an allocation.
+     */
+    spinlock_t lock;
+
+    struct {
+        bool attached;
+        domid_t domid;
+        evtchn_port_t port;
+    } dm;
+
+    struct viommu_drain drain;
+    struct viommu_msi msi;
+    struct xen_viommu_stats stats;
+};
+
+/*
+ * The front end that @op asks for, or NULL if there is none or if anything in
+ * @op, which has been copied from the toolstack, is not as it has to be.
+ */
+const struct viommu_frontend *viommu_frontend(
+    const struct xen_domctl_viommu_op *op);
+
+/*
+ * Initialise a vIOMMU of front end @fe in fe->size bytes of zeroed memory.
+ * @haw is the width of the domain's guest-physical addresses, 36 to 52.
+ */
+void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
+                 struct domain *d, uint8_t haw,
+                 const struct xen_domctl_viommu_op *op);
+
+/* Guest access to the register page.  Takes the lock. */
+uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
+                          unsigned int size);
+void viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+                       unsigned int size, uint64_t val);
+
+/* Complete what is drained.  With the lock held. */
+void viommu_settle(struct viommu *viommu);
+
+/* Drop the lock and send the interrupt that was raised under it, if any. */
+void viommu_unlock(struct viommu *viommu);
+
+/* Complete what a DM that died will not acknowledge.  Takes the lock. */
+void viommu_check_dm(struct viommu *viommu);
+
+/*
+ * The DM's operations; see public/hvm/viommu.h for meaning and errno.  @caller
+ * is the domain that makes the hypercall.  They take the locks.
+ */
+int viommu_attach(struct viommu *viommu, domid_t caller,
+                  struct xen_dm_op_viommu_attach *op);
+int viommu_detach(struct viommu *viommu, domid_t caller,
+                  const struct xen_dm_op_viommu_detach *op);
+/* @xlat: @nr entries, copied from the DM and to be copied back. */
+int viommu_translate(struct viommu *viommu, domid_t caller,
+                     struct xen_viommu_xlat *xlat, unsigned int nr,
+                     uint64_t *generation);
+int viommu_ack(struct viommu *viommu, domid_t caller,
+               struct xen_dm_op_viommu_ack *op);
+void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats);
+
+#endif /* VIOMMU_CORE_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device model's side: attachment, translation, acknowledgement.  All of
+ * its input is hostile; the arch code has copied it.
+ */
+#include "core.h"
+
+/* May @caller act as the DM?  Only the one that is attached, and alive. */
+static bool is_dm(struct viommu *viommu, domid_t caller)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    return viommu->dm.attached && viommu->dm.domid == caller &&
+           viommu_host_port_bound(viommu, viommu->dm.port);
+}
+
+/* End an attachment.  Returns whether there is a port to be freed. */
+static bool drop_dm(struct viommu *viommu, evtchn_port_t *port)
+{
+    bool attached = viommu->dm.attached;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    *port = viommu->dm.port;
+    viommu->dm.attached = false;
+    viommu_drain_abandon(viommu);
+    viommu_settle(viommu);
+
+    return attached;
+}
+
+int viommu_attach(struct viommu *viommu, domid_t caller,
+                  struct xen_dm_op_viommu_attach *op)
+{
+    evtchn_port_t old;
+    bool had;
+    int rc;
+
+    if ( !op->version || op->flags || op->pad )
+        return -EINVAL;
+
+    spin_lock(&viommu->attach_lock);
+
+    spin_lock(&viommu->lock);
+    if ( viommu->dm.attached &&
+         viommu_host_port_bound(viommu, viommu->dm.port) )
+    {
+        viommu_unlock(viommu);
+        rc = -EBUSY;
+        goto out;
+    }
+    had = drop_dm(viommu, &old);
+    viommu_unlock(viommu);
+
+    if ( had )
+        viommu_host_port_free(viommu, old);
+
+    rc = viommu_host_port_alloc(viommu, caller);
+    if ( rc < 0 )
+        goto out;
+
+    spin_lock(&viommu->lock);
+    viommu->dm.attached = true;
+    viommu->dm.domid = caller;
+    viommu->dm.port = rc;
+    viommu_unlock(viommu);
+
+    op->version = XEN_VIOMMU_DM_VERSION;
+    op->port = rc;
+    rc = 0;
+
+ out:
+    spin_unlock(&viommu->attach_lock);
+
+    return rc;
+}
+
+int viommu_detach(struct viommu *viommu, domid_t caller,
+                  const struct xen_dm_op_viommu_detach *op)
+{
+    evtchn_port_t old = 0;
+    bool had = false;
+    int rc = -ENOTCONN;
+
+    if ( op->pad )
+        return -EINVAL;
+
+    spin_lock(&viommu->attach_lock);
+
+    spin_lock(&viommu->lock);
+    if ( viommu->dm.attached && viommu->dm.domid == caller )
+    {
+        had = drop_dm(viommu, &old);
+        rc = 0;
+    }
+    viommu_unlock(viommu);
+
+    if ( had )
+        viommu_host_port_free(viommu, old);
+
+    spin_unlock(&viommu->attach_lock);
+
+    return rc;
+}
+
+/*
+ * A valid translation says where; the p2m says whether anything is there, and
+ * over how long a stretch that has been looked at.  With the vIOMMU disabled
+ * the DM works as if there were none, holes included.
+ */
+static void check_target(const struct viommu *viommu,
+                         struct xen_viommu_xlat *xlat, uint64_t iova)
+{
+    uint64_t off = iova - xlat->iova, mask;
+    unsigned int order = viommu_host_block_order(viommu, xlat->gpa + off);
+
+    if ( !order )
+    {
+        xlat->status = XEN_VIOMMU_XLAT_BLOCKED;
+        xlat->gpa = 0;
+        xlat->perm = 0;
+        return;
+    }
+
+    if ( order >= xlat->order )
+        return;
+
+    mask = (1ULL << order) - 1;
+    xlat->order = order;
+    xlat->iova += off & ~mask;
+    xlat->gpa += off & ~mask;
+}
+
+int viommu_translate(struct viommu *viommu, domid_t caller,
+                     struct xen_viommu_xlat *xlat, unsigned int nr,
+                     uint64_t *generation)
+{
+    struct viommu_fault fault[XEN_VIOMMU_MAX_XLAT] = {};
+    struct viommu_view view;
+    unsigned int i, j;
+
+    if ( !nr )
+        return -EINVAL;
+    if ( nr > XEN_VIOMMU_MAX_XLAT )
+        return -E2BIG;
+
+    for ( i = 0; i < nr; i++ )
+    {
+        if ( (xlat[i].access & ~(XEN_VIOMMU_READ | XEN_VIOMMU_WRITE)) ||
+             xlat[i].rid > 0xffff )
+            return -EINVAL;
+        for ( j = 0; j < ARRAY_SIZE(xlat[i].pad); j++ )
+            if ( xlat[i].pad[j] )
+                return -EINVAL;
+    }
+
+    spin_lock(&viommu->lock);
+    if ( !is_dm(viommu, caller) )
+    {
+        viommu_unlock(viommu);
+        return -ENOTCONN;
+    }
+    /*
+     * Before the walks: an invalidation that comes while they run, and which
+     * they may or may not see, then waits for whatever they come to.
+     */
+    *generation = viommu_drain_hand_out(viommu);
+    viommu->fe->view(viommu, &view);
+    viommu_unlock(viommu);
+
+    for ( i = 0; i < nr; i++ )
+    {
+        uint64_t iova = xlat[i].iova;
+
+        xlat[i].gpa = 0;
+        xlat[i].did = 0;
+        xlat[i].perm = 0;
+        xlat[i].order = 12;
+        xlat[i].status = XEN_VIOMMU_XLAT_OK;
+        xlat[i].reason = 0;
+
+        if ( !view.enabled )
+        {
+            xlat[i].iova = 0;
+            xlat[i].perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
+            xlat[i].order = 64;
+            continue;
+        }
+
+        fault[i].rid = xlat[i].rid;
+        fault[i].addr = iova;
+        fault[i].write = xlat[i].access & XEN_VIOMMU_WRITE;
+        fault[i].quiet = !xlat[i].access;
+        viommu->fe->walk(viommu, &view, &xlat[i], &fault[i]);
+        if ( xlat[i].status == XEN_VIOMMU_XLAT_OK )
+            check_target(viommu, &xlat[i], iova);
+    }
+
+    spin_lock(&viommu->lock);
+    viommu->stats.translations += nr;
+    for ( i = 0; i < nr; i++ )
+    {
+        if ( xlat[i].status == XEN_VIOMMU_XLAT_OK )
+            continue;
+
+        viommu->stats.faults++;
+        if ( fault[i].reason && !fault[i].quiet &&
+             !viommu->fe->fault(viommu, &fault[i]) )
+            viommu->stats.faults_lost++;
+    }
+    viommu_unlock(viommu);
+
+    return 0;
+}
+
+int viommu_ack(struct viommu *viommu, domid_t caller,
+               struct xen_dm_op_viommu_ack *op)
+{
+    int rc = -ENOTCONN;
+
+    if ( op->pad )
+        return -EINVAL;
+
+    spin_lock(&viommu->lock);
+    if ( is_dm(viommu, caller) )
+    {
+        rc = viommu_drain_ack(viommu, op->acked, op->idle_ns);
+        viommu_settle(viommu);
+        op->requested = viommu->drain.requested;
+    }
+    viommu_unlock(viommu);
+
+    return rc;
+}
+
+void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
+{
+    const struct viommu_drain_slot *oldest;
+    struct viommu_view view;
+
+    spin_lock(&viommu->lock);
+
+    viommu->fe->view(viommu, &view);
+    oldest = viommu_drain_oldest(viommu);
+
+    *stats = viommu->stats;
+    stats->type = viommu->fe->type;
+    stats->base = viommu->base;
+    stats->requested = viommu->drain.requested;
+    stats->acked = viommu->drain.acked;
+    stats->flags = 0;
+    if ( view.enabled )
+        stats->flags |= XEN_VIOMMU_STATS_ENABLED;
+    if ( viommu->dm.attached &&
+         viommu_host_port_bound(viommu, viommu->dm.port) )
+        stats->flags |= XEN_VIOMMU_STATS_DM;
+    if ( oldest )
+    {
+        stats->flags |= XEN_VIOMMU_STATS_WAITING;
+        stats->waiting = oldest->time;
+    }
+    stats->now_ns = viommu_host_now();
+
+    viommu_unlock(viommu);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Services that the vIOMMU takes from what it runs in, resolved at link time:
+ * by xen/arch/x86/hvm/viommu.c in the hypervisor, by the harness in tests.
+ *
+ * "Locked" says whether viommu->lock may be held by the caller.
+ */
+#ifndef VIOMMU_HOST_H
+#define VIOMMU_HOST_H
+
+#include "private.h"
+
+struct viommu;
+
+/*
+ * Copy @size bytes of guest memory, once.  @gpa is a multiple of @size, which
+ * is 8 or 16; every aligned 8 bytes are read in one access.  Only ordinary RAM
+ * of the guest is read.  Not locked.
+ *
+ * -EFAULT: no RAM of the guest there (a hole, MMIO, foreign, paged out, ...)
+ */
+int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
+                     unsigned int size);
+
+/*
+ * May a device access @gpa?  Returns the log2 of the length of the aligned
+ * block around it of which that holds, at least 12, or 0 if it may not: there
+ * is no RAM of the guest.  Not locked.
+ */
+unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa);
+
+/* Send an MSI to the guest.  Not locked: takes the interrupt locks. */
+void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data);
+
+/*
+ * Allocate an event channel between @domid and Xen, in the guest's port space.
+ * Returns the port or a negative errno.  Not locked: takes the event lock.
+ */
+int viommu_host_port_alloc(const struct viommu *viommu, domid_t domid);
+
+/* Free a port.  Not locked: takes the event lock. */
+void viommu_host_port_free(const struct viommu *viommu, evtchn_port_t port);
+
+/* Is somebody bound to the other end?  Locked or not. */
+bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port);
+
+/* Fire the event channel.  Locked or not. */
+void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port);
+
+/*
+ * While @on, call viommu_check_dm() every few milliseconds.  Locked: the
+ * callback may still be running, or about to, when this returns.
+ */
+void viommu_host_watch(struct viommu *viommu, bool on);
+
+/* System time in ns.  Locked or not. */
+uint64_t viommu_host_now(void);
+
+#endif /* VIOMMU_HOST_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stage: completion.  In: the proof that a flush has been drained.  Out: the
+ * guest sees the command that asked for it as done.  No other file clears ICC
+ * or IVT, or changes GSTS to say that something has happened.  Called with the
+ * lock held.
+ */
+#include "vtd.h"
+
+/* Clear a command bit and report the granularity that was performed. */
+static void finish(struct vtd *vtd, unsigned int reg, uint64_t busy,
+                   uint64_t actual, uint64_t granularity)
+{
+    vtd_set64(vtd, reg, (vtd_get64(vtd, reg) & ~(busy | actual)) | granularity);
+}
+
+void cf_check vtd_complete(struct viommu *viommu,
+                           const struct viommu_drained *drained)
+{
+    const struct viommu_flush *flush = viommu_drained_flush(drained);
+    struct vtd *vtd = to_vtd(viommu);
+    uint32_t gsts = vtd_get32(vtd, VTD_GSTS);
+    uint64_t val;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    switch ( flush->arg )
+    {
+    case VTD_CMD_SRTP:
+        vtd_set32(vtd, VTD_GSTS, gsts | VTD_GSTS_RTPS);
+        break;
+
+    case VTD_CMD_TE:
+        gsts &= ~VTD_GSTS_TES;
+        vtd_set32(vtd, VTD_GSTS, vtd->te ? gsts | VTD_GSTS_TES : gsts);
+        break;
+
+    case VTD_CMD_CCMD:
+        val = (vtd_get64(vtd, VTD_CCMD) & VTD_CCMD_CIRG) >> VTD_CCMD_CIRG_SHIFT;
+        finish(vtd, VTD_CCMD, VTD_CCMD_ICC, VTD_CCMD_CAIG,
+               val << VTD_CCMD_CAIG_SHIFT);
+        break;
+
+    case VTD_CMD_IOTLB:
+        val = (vtd_get64(vtd, VTD_IOTLB) & VTD_IOTLB_IIRG) >>
+              VTD_IOTLB_IIRG_SHIFT;
+        finish(vtd, VTD_IOTLB, VTD_IOTLB_IVT, VTD_IOTLB_IAIG,
+               val << VTD_IOTLB_IAIG_SHIFT);
+        break;
+    }
+}
+
+void vtd_refuse(struct vtd *vtd, const struct vtd_cmd *cmd)
+{
+    ASSERT(spin_is_locked(&vtd->viommu.lock));
+
+    if ( cmd->kind == VTD_CMD_CCMD )
+        finish(vtd, VTD_CCMD, VTD_CCMD_ICC, VTD_CCMD_CAIG, 0);
+    else if ( cmd->kind == VTD_CMD_IOTLB )
+        finish(vtd, VTD_IOTLB, VTD_IOTLB_IVT, VTD_IOTLB_IAIG, 0);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

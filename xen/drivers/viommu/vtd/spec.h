@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Intel VT-d as its architecture specification names things: registers,
+ * fields, structures in memory, fault reasons.  Section numbers are those of
+ * revision 3.x of the specification.  Names of fields are the specification's
+ * with the register's name before them.
+ */
+#ifndef VIOMMU_VTD_SPEC_H
+#define VIOMMU_VTD_SPEC_H
+
+/* Registers, 11.4 (10.4 in older revisions): offsets in the page. */
+#define VTD_VER     0x000 /* RO, 32 bits */
+#define VTD_CAP     0x008 /* RO, 64 */
+#define VTD_ECAP    0x010 /* RO, 64 */
+#define VTD_GCMD    0x018 /* WO, 32 */
+#define VTD_GSTS    0x01c /* RO, 32 */
+#define VTD_RTADDR  0x020 /* RW, 64 */
+#define VTD_CCMD    0x028 /* RW, 64 */
+#define VTD_FSTS    0x034 /* RW1C, 32 */
+#define VTD_FECTL   0x038 /* RW, 32 */
+#define VTD_FEDATA  0x03c /* RW, 32 */
+#define VTD_FEADDR  0x040 /* RW, 32 */
+#define VTD_FEUADDR 0x044 /* RW, 32 */
+#define VTD_IRO     0x0f0 /* where ECAP.IRO points */
+#define VTD_IVA     (VTD_IRO + 0) /* WO, 64 */
+#define VTD_IOTLB   (VTD_IRO + 8) /* RW, 64 */
+#define VTD_FRO     0x220 /* where CAP.FRO points */
+#define VTD_NFR     8     /* fault records of 16 bytes */
+#define VTD_FRCD(n) (VTD_FRO + 16 * (n))
+
+/* Version 1.0: software may ask for draining with DR and DW. */
+#define VTD_VER_1_0 0x10
+
+/* CAP, 11.4.2. */
+#define VTD_CAP_ND_64K      (6ULL << 0)
+#define VTD_CAP_SAGAW(m)    ((uint64_t)(m) << 8)
+#define VTD_SAGAW_39        (1u << 1)
+#define VTD_SAGAW_48        (1u << 2)
+#define VTD_CAP_MGAW(bits)  ((uint64_t)((bits) - 1) << 16)
+#define VTD_CAP_FRO(off)    ((uint64_t)(off) / 16 << 24)
+#define VTD_CAP_SLLPS_2M_1G (3ULL << 34)
+#define VTD_CAP_PSI         (1ULL << 39)
+#define VTD_CAP_NFR(n)      ((uint64_t)((n) - 1) << 40)
+#define VTD_CAP_MAMV(n)     ((uint64_t)(n) << 48)
+#define VTD_CAP_DWD         (1ULL << 54)
+#define VTD_CAP_DRD         (1ULL << 55)
+
+#define VTD_MAMV            18 /* largest IVA.AM: 2^18 pages, 1 GiB */
+
+/* ECAP, 11.4.3. */
+#define VTD_ECAP_C          (1ULL << 0)
+#define VTD_ECAP_PT         (1ULL << 6)
+#define VTD_ECAP_SC         (1ULL << 7)
+#define VTD_ECAP_IRO(off)   ((uint64_t)(off) / 16 << 8)
+
+/* GCMD, GSTS, 11.4.4: the enable bits have the same place in both. */
+#define VTD_GCMD_TE         (1u << 31)
+#define VTD_GCMD_SRTP       (1u << 30)
+#define VTD_GSTS_TES        (1u << 31)
+#define VTD_GSTS_RTPS       (1u << 30)
+
+/* RTADDR, 11.4.5. */
+#define VTD_RTADDR_RTA      0xfffffffffffff000ULL
+
+/* CCMD, 11.4.6.1. */
+#define VTD_CCMD_ICC        (1ULL << 63)
+#define VTD_CCMD_CIRG       (3ULL << 61)
+#define VTD_CCMD_CIRG_SHIFT 61
+#define VTD_CCMD_CAIG       (3ULL << 59)
+#define VTD_CCMD_CAIG_SHIFT 59
+#define VTD_CCMD_FM         (3ULL << 32)
+#define VTD_CCMD_SID        0xffff0000ULL
+#define VTD_CCMD_DID        0x0000ffffULL
+
+/* IOTLB and IVA, 11.4.6.2. */
+#define VTD_IOTLB_IVT        (1ULL << 63)
+#define VTD_IOTLB_IIRG       (3ULL << 60)
+#define VTD_IOTLB_IIRG_SHIFT 60
+#define VTD_IOTLB_IAIG       (3ULL << 57)
+#define VTD_IOTLB_IAIG_SHIFT 57
+#define VTD_IOTLB_DR         (1ULL << 49)
+#define VTD_IOTLB_DW         (1ULL << 48)
+#define VTD_IOTLB_DID        (0xffffULL << 32)
+#define VTD_IVA_ADDR         0xfffffffffffff000ULL
+#define VTD_IVA_IH           (1ULL << 6)
+#define VTD_IVA_AM           0x3fULL
+
+/* Granularities of both; 0 is reserved. */
+#define VTD_G_GLOBAL        1
+#define VTD_G_DOMAIN        2
+#define VTD_G_DEVICE        3 /* CCMD */
+#define VTD_G_PAGE          3 /* IOTLB */
+
+/* FSTS, 11.4.7.1. */
+#define VTD_FSTS_PFO        (1u << 0)
+#define VTD_FSTS_PPF        (1u << 1)
+#define VTD_FSTS_IQE        (1u << 4)
+#define VTD_FSTS_ICE        (1u << 5)
+#define VTD_FSTS_ITE        (1u << 6)
+/* Conditions that raise the fault event. */
+#define VTD_FSTS_EVENTS     (VTD_FSTS_PFO | VTD_FSTS_PPF | VTD_FSTS_IQE | \
+                             VTD_FSTS_ICE | VTD_FSTS_ITE)
+#define VTD_FSTS_FRI        0xff00u
+#define VTD_FSTS_FRI_SHIFT  8
+
+/* FECTL, 11.4.7.2. */
+#define VTD_FECTL_IM        (1u << 31)
+#define VTD_FECTL_IP        (1u << 30)
+
+/* FRCD, 11.4.7.7: the upper 8 bytes. */
+#define VTD_FRCD_F          (1ULL << 63)
+#define VTD_FRCD_T_READ     (1ULL << 62)
+#define VTD_FRCD_FR_SHIFT   32
+#define VTD_FRCD_SID        0xffffULL
+/* The lower 8. */
+#define VTD_FRCD_FI         0xfffffffffffff000ULL
+
+/* Root entry, 9.1: 16 bytes, by bus.  First 8; the others are reserved. */
+#define VTD_ROOT_P          (1ULL << 0)
+#define VTD_ROOT_RSVD       0xffeULL
+
+/* Context entry, 9.3: 16 bytes, by device and function. */
+#define VTD_CTX_P           (1ULL << 0)
+#define VTD_CTX_FPD         (1ULL << 1)
+#define VTD_CTX_TT(lo)      (((lo) >> 2) & 3)
+#define VTD_TT_TRANSLATE    0
+#define VTD_TT_DEV_TLB      1
+#define VTD_TT_PASS_THROUGH 2
+#define VTD_CTX_LO_RSVD     0xff0ULL
+#define VTD_CTX_AW(hi)      ((hi) & 7)
+#define VTD_AW_39           1
+#define VTD_AW_48           2
+#define VTD_CTX_DID(hi)     (((hi) >> 8) & 0xffff)
+#define VTD_CTX_HI_RSVD     0xffffffffff000080ULL
+
+/* Second-level paging entry, 9.8. */
+#define VTD_PTE_R           (1ULL << 0)
+#define VTD_PTE_W           (1ULL << 1)
+#define VTD_PTE_PS          (1ULL << 7)
+#define VTD_PTE_TM          (1ULL << 62)
+
+#define VTD_ENTRY_ADDR      0x000ffffffffff000ULL
+
+/* Interrupt requests, 3.14: writes to this range are not translated. */
+#define VTD_IS_INTERRUPT(addr) (((addr) & ~0xfffffULL) == 0xfee00000ULL)
+
+/* Fault reasons, 7.1.3. */
+#define VTD_FR_ROOT_NP       0x01 /* root entry not present */
+#define VTD_FR_CTX_NP        0x02 /* context entry not present */
+#define VTD_FR_CTX_INV       0x03 /* context entry programmed wrongly */
+#define VTD_FR_ADDR_BEYOND   0x04 /* address beyond what the entry covers */
+#define VTD_FR_WRITE         0x05 /* no permission to write */
+#define VTD_FR_READ          0x06 /* no permission to read */
+#define VTD_FR_TABLE_ACCESS  0x07 /* a lower-level table is inaccessible */
+#define VTD_FR_ROOT_ACCESS   0x08 /* the root table is inaccessible */
+#define VTD_FR_CTX_ACCESS    0x09 /* the context table is inaccessible */
+#define VTD_FR_ROOT_RSVD     0x0a
+#define VTD_FR_CTX_RSVD      0x0b
+#define VTD_FR_PTE_RSVD      0x0c
+#define VTD_FR_INTERRUPT     0x0e /* translates into the interrupt range */
+
+#endif /* VIOMMU_VTD_SPEC_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The VT-d front end.  Stages, each of which sees only what is left of it:
+ *
+ *   regs.c      access -> register file -> struct vtd_cmd
+ *   vtd.c       struct vtd_cmd -> struct viommu_flush -> (drain)
+ *   complete.c  struct viommu_drained -> what the guest sees
+ *
+ * and from the side walk.c, which only reads, and fault.c.
+ */
+#ifndef VIOMMU_VTD_H
+#define VIOMMU_VTD_H
+
+#include "../core.h"
+#include "spec.h"
+
+#define VTD_NR_DWORDS ((VTD_FRCD(VTD_NFR) + 16) / 4)
+
+struct vtd {
+    struct viommu viommu;       /* first; its lock guards what follows */
+
+    uint32_t reg[VTD_NR_DWORDS];/* the register file */
+
+    /* What GCMD has made of the registers. */
+    uint64_t root;              /* RTADDR as of the latest SRTP */
+    bool te;                    /* translating; GSTS.TES follows the drain */
+
+    unsigned int next_frcd;     /* where the next fault is recorded */
+};
+
+/* What a register write asks for, beyond being stored. */
+struct vtd_cmd {
+    enum vtd_cmd_kind {
+        VTD_CMD_SRTP,           /* val: RTADDR */
+        VTD_CMD_TE,             /* val: 0 or 1 */
+        VTD_CMD_CCMD,           /* val: CCMD */
+        VTD_CMD_IOTLB,          /* val: IOTLB, iva: IVA */
+        VTD_CMD_FAULT,          /* fault registers written */
+    } kind;
+    uint64_t val;
+    uint64_t iva;
+};
+
+/*
+ * One GCMD write gives two commands at most, and of the two halves of an
+ * 8-byte write only one is a GCMD.
+ */
+#define VTD_MAX_CMDS 4
+
+struct vtd_cmds {
+    unsigned int nr;
+    struct vtd_cmd cmd[VTD_MAX_CMDS];
+};
+
+static inline struct vtd *to_vtd(struct viommu *viommu)
+{
+    return container_of(viommu, struct vtd, viommu);
+}
+
+/* regs.c: all with the lock held. */
+void vtd_regs_reset(struct vtd *vtd);
+uint64_t vtd_regs_read(const struct vtd *vtd, unsigned int off,
+                       unsigned int size);
+void vtd_regs_write(struct vtd *vtd, unsigned int off, unsigned int size,
+                    uint64_t val, struct vtd_cmds *cmds);
+/* The register file as Xen sees it: @off names a register of that width. */
+uint32_t vtd_get32(const struct vtd *vtd, unsigned int off);
+void vtd_set32(struct vtd *vtd, unsigned int off, uint32_t val);
+uint64_t vtd_get64(const struct vtd *vtd, unsigned int off);
+void vtd_set64(struct vtd *vtd, unsigned int off, uint64_t val);
+
+/* walk.c: without the lock. */
+void vtd_walk(const struct viommu *viommu, const struct viommu_view *view,
+              struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
+
+/* fault.c: with the lock held. */
+bool vtd_fault_record(struct viommu *viommu, const struct viommu_fault *fault);
+/* Bring status and event in line after the guest wrote a fault register. */
+void vtd_fault_update(struct vtd *vtd);
+
+/* complete.c: with the lock held. */
+void vtd_complete(struct viommu *viommu, const struct viommu_drained *drained);
+/* A command that asks for nothing that exists: ends, having done nothing. */
+void vtd_refuse(struct vtd *vtd, const struct vtd_cmd *cmd);
+
+extern const struct viommu_frontend vtd_frontend;
+
+#endif /* VIOMMU_VTD_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Host services of the vIOMMU, as Xen gives them to an x86 HVM domain. */
+
+#include <xen/domain_page.h>
+#include <xen/event.h>
+#include <xen/sched.h>
+
+#include <asm/hvm/irq.h>
+#include <asm/p2m.h>
+
+#include "hvm.h"
+
+/* How often a DM that owes an acknowledgement is looked at. */
+#define WATCH_PERIOD MILLISECS(2)
+
+int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
+                     unsigned int size)
+{
+    struct page_info *page;
+    p2m_type_t p2mt;
+    const uint64_t *src;
+    uint64_t *dst = buf;
+    unsigned int i;
+    int rc = -EFAULT;
+
+    ASSERT(!(gpa & (size - 1)));
+
+    /*
+     * Not hvm_copy_from_guest_phys(): that means the memory of current, and
+     * goes through the instruction emulator's cache.
+     */
+    if ( check_get_page_from_gfn(viommu->domain, gaddr_to_gfn(gpa), true, &p2mt,
+                                 &page) )
+        return -EFAULT;
+
+    /* Tables lie in the guest's own RAM, and nowhere else. */
+    if ( p2mt == p2m_ram_rw || p2mt == p2m_ram_logdirty || p2mt == p2m_ram_ro )
+    {
+        void *va = __map_domain_page(page);
+
+        src = va + (gpa & ~PAGE_MASK);
+        for ( i = 0; i < size / sizeof(*src); i++ )
+            dst[i] = read_atomic(&src[i]);
+        unmap_domain_page(va);
+        rc = 0;
+    }
+
+    put_page(page);
+
+    return rc;
+}
+
+unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
+{
+    unsigned long gfn = gfn_x(gaddr_to_gfn(gpa));
+    unsigned int order = 0;
+    p2m_type_t p2mt;
+    p2m_access_t p2ma;
+
+    get_gfn_type_access(p2m_get_hostp2m(viommu->domain), gfn, &p2mt, &p2ma,
+                        P2M_ALLOC, &order);
+    put_gfn(viommu->domain, gfn);
+
+    return p2m_is_ram(p2mt) ? order + PAGE_SHIFT : 0;
+}
+
+void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
+{
+    hvm_inject_msi(viommu->domain, addr, data);
+}
+
+int viommu_host_port_alloc(const struct viommu *viommu, domid_t domid)
+{
+    /* The DM answers by hypercall: nothing is to be done if it fires. */
+    return alloc_unbound_xen_event_channel(viommu->domain, 0, domid, NULL);
+}
+
+void viommu_host_port_free(const struct viommu *viommu, evtchn_port_t port)
+{
+    free_xen_event_channel(viommu->domain, port);
+}
+
+bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port)
+{
+    const struct domain *d = viommu->domain;
+
+    /*
+     * A port that belongs to Xen cannot be closed by the guest.  When its
+     * other end is closed, be it by the exit of the DM's process, it goes
+     * back to being unbound.  The kernel closes a process's files only after
+     * it has torn down its memory, so there is no DMA any more.
+     *
+     * No lock: this is a snapshot for whichever lock is held.
+     */
+    return port_is_valid(d, port) &&
+           read_atomic(&evtchn_from_port(d, port)->state) == ECS_INTERDOMAIN;
+}
+
+void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
+{
+    notify_via_xen_event_channel(viommu->domain, port);
+}
+
+void viommu_host_watch(struct viommu *viommu, bool on)
+{
+    struct hvm_viommu *hv = viommu->domain->arch.hvm.viommu;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    /* A timer that is no longer needed may fire: it finds nothing to do. */
+    if ( on && !hv->watching )
+    {
+        hv->watching = true;
+        set_timer(&hv->watch, NOW() + WATCH_PERIOD);
+    }
+}
+
+uint64_t viommu_host_now(void)
+{
+    return NOW();
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

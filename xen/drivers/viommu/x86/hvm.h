@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The vIOMMU of an x86 HVM domain: what Xen keeps beside the portable part. */
+#ifndef VIOMMU_X86_HVM_H
+#define VIOMMU_X86_HVM_H
+
+#include <xen/timer.h>
+
+#include "../core.h"
+
+struct hvm_viommu {
+    struct viommu *viommu;  /* constant once created */
+
+    /* Looks after a DM that may have died; see viommu_host_watch(). */
+    struct timer watch;
+    bool watching;          /* guarded by viommu->lock: timer set */
+};
+
+#endif /* VIOMMU_X86_HVM_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * viommu.h: the virtual IOMMU of an HVM guest, as the toolstack creates it
+ * and as a device model uses it.
+ *
+ * Xen emulates the registers, the invalidation commands and the page walks.
+ * A device model (DM) emulates the devices, so it asks Xen to translate the
+ * addresses which its devices put on the bus, and it has to tell Xen when
+ * DMA which used an old translation is over.  Nothing in here is specific to
+ * one vendor's IOMMU.
+ *
+ * Life of a vIOMMU, and who may call what:
+ *
+ *   toolstack  XEN_DOMCTL_viommu_op     before the domain first runs
+ *   DM         XEN_DMOP_viommu_attach   before it emulates any DMA; it then
+ *                                       binds the port it was given
+ *   DM         XEN_DMOP_viommu_translate, any number, from any thread
+ *   DM         XEN_DMOP_viommu_ack      whenever the port fires
+ *   DM         XEN_DMOP_viommu_detach   or: the DM dies and its port closes
+ *   anyone with DM privilege: XEN_DMOP_viommu_get_stats
+ *
+ * Generations
+ * -----------
+ * Xen counts the invalidations of a vIOMMU: the "requested" generation R,
+ * which never decreases.  A translation is handed out together with the value
+ * of R that was current before its page walk began.  An invalidation raises R
+ * by one and, if a translation of an older generation may still be in use,
+ * fires the event channel.  The DM then has to
+ *
+ *   1. read R (XEN_DMOP_viommu_ack returns it),
+ *   2. forget every translation it holds of a generation below R,
+ *   3. wait, without blocking anything else, until every access to guest
+ *      memory that uses a translation of a generation below R has been made,
+ *   4. say so: XEN_DMOP_viommu_ack with generation R.
+ *
+ * Ownership of an IOVA range follows from that:
+ *
+ *   guest unmaps ------ invalidates ------------------- sees completion
+ *   | may be in DMA    | may be in DMA (old)           | is the guest's own
+ *                      ^ R = n, event                  ^ ack(n), or DM gone
+ *
+ * The guest sees the invalidation as complete only once its generation has
+ * been acknowledged.  A DM whose port is not bound (it never bound it, closed
+ * it, or died: Xen looks at the port, not at any promise) has no DMA in
+ * flight by definition, and everything it was to acknowledge completes.
+ */
+
+#ifndef __XEN_PUBLIC_HVM_VIOMMU_H__
+#define __XEN_PUBLIC_HVM_VIOMMU_H__
+
+#include "../xen.h"
+#include "../event_channel.h"
+
+#ifndef uint64_aligned_t
+#define uint64_aligned_t uint64_t
+#endif
+
+/* Kinds of vIOMMU. */
+#define XEN_VIOMMU_TYPE_VTD        1 /* Intel VT-d, one unit, legacy mode */
+
+/* The version of the DM's side of the protocol that this header describes. */
+#define XEN_VIOMMU_DM_VERSION      1
+
+/*
+ * XEN_DMOP_viommu_attach: the calling domain is the DM of this vIOMMU.
+ *
+ * Xen allocates an event channel in the guest's port space for the calling
+ * domain, which has to bind it (EVTCHNOP_bind_interdomain, remote = guest)
+ * before it may translate.  The port belongs to Xen and is freed by Xen.
+ * Attaching again while the port is not bound is allowed and returns a port
+ * anew: this is how a restarted DM comes back.
+ *
+ * -EOPNOTSUPP  this Xen has no vIOMMU support, or op unknown to it
+ * -ENODEV      the domain has no vIOMMU: the DM works without translation
+ * -EBUSY       a DM is attached and its port is bound
+ * -EINVAL      version 0, or flags or pad not zero
+ * -ENOSPC, -ENOMEM, -EPERM: from the allocation of the event channel
+ */
+#define XEN_DMOP_viommu_attach     21
+
+struct xen_dm_op_viommu_attach {
+    /* IN: highest version the DM speaks.  OUT: the version in use. */
+    uint32_t version;
+    /* IN: must be zero. */
+    uint32_t flags;
+    /* OUT: port in the guest's port space, to be bound by the caller. */
+    evtchn_port_t port;
+    /* IN: must be zero. */
+    uint32_t pad;
+};
+typedef struct xen_dm_op_viommu_attach xen_dm_op_viommu_attach_t;
+
+/*
+ * XEN_DMOP_viommu_detach: the DM has ended all DMA and will translate no more.
+ *
+ * -ENODEV      the domain has no vIOMMU
+ * -ENOTCONN    the caller is not the attached DM
+ * -EINVAL      pad not zero
+ */
+#define XEN_DMOP_viommu_detach     22
+
+struct xen_dm_op_viommu_detach {
+    /* IN: must be zero. */
+    uint32_t pad;
+};
+typedef struct xen_dm_op_viommu_detach xen_dm_op_viommu_detach_t;
+
+/*
+ * One address to translate, in the array that is the second buffer of
+ * XEN_DMOP_viommu_translate.
+ */
+struct xen_viommu_xlat {
+    /*
+     * IN: an address as the device put it on the bus.
+     * OUT: first address of the range that is translated alike.
+     */
+    uint64_aligned_t iova;
+    /* OUT: guest-physical address of that first address; 0 on failure. */
+    uint64_aligned_t gpa;
+    /* IN: requester id: PCI segment 31:16, bus 15:8, device/function 7:0. */
+    uint32_t rid;
+    /*
+     * OUT: domain id, the guest's tag for the set of translations this one
+     * belongs to; 0 while the vIOMMU is disabled.
+     */
+    uint16_t did;
+    /*
+     * IN: XEN_VIOMMU_READ and/or XEN_VIOMMU_WRITE: what the device is about
+     * to do.  0 asks for the translation without any access to follow: a
+     * failure is then reported to the DM but not to the guest.
+     */
+    uint8_t access;
+#define XEN_VIOMMU_READ            1 /* device reads guest memory */
+#define XEN_VIOMMU_WRITE           2 /* device writes guest memory */
+    /* OUT: all that the translation permits, XEN_VIOMMU_READ | _WRITE. */
+    uint8_t perm;
+    /*
+     * OUT: log2 of the length of the range in bytes, 12 to 64.  The range is
+     * naturally aligned in both address spaces.  64 means that every address
+     * translates to itself (vIOMMU disabled).
+     */
+    uint8_t order;
+    /* OUT: XEN_VIOMMU_XLAT_*. */
+    uint8_t status;
+#define XEN_VIOMMU_XLAT_OK         0
+#define XEN_VIOMMU_XLAT_FAULT      1 /* denied by the guest's tables; the
+                                        fault has been recorded for it */
+#define XEN_VIOMMU_XLAT_BLOCKED    2 /* allowed, but no memory or device of
+                                        the guest is at the address */
+    /* OUT: with _FAULT, the vIOMMU's own reason code (VT-d: FR). */
+    uint8_t reason;
+    /* IN: must be zero. */
+    uint8_t pad[5];
+};
+typedef struct xen_viommu_xlat xen_viommu_xlat_t;
+
+/*
+ * XEN_DMOP_viommu_translate: translate addresses for DMA.
+ *
+ * Buffer 1 is an array of <nr> struct xen_viommu_xlat, read and written.  Each
+ * is answered on its own; a failed one does not stop those behind it.
+ *
+ * A translation may be used, and cached, until an event asks for a generation
+ * above <generation>, under the rules at the top of this file.
+ *
+ * -ENODEV      the domain has no vIOMMU
+ * -ENOTCONN    the caller is not the attached DM, or its port is not bound
+ * -EINVAL      nr is zero, an access or pad holds an undefined bit, or rid
+ *              names a segment other than 0
+ * -E2BIG       nr is above XEN_VIOMMU_MAX_XLAT
+ * -EFAULT      buffer 1 is missing, too short or cannot be accessed
+ */
+#define XEN_DMOP_viommu_translate  23
+
+#define XEN_VIOMMU_MAX_XLAT        16
+
+struct xen_dm_op_viommu_translate {
+    /* IN: number of entries in buffer 1, 1 to XEN_VIOMMU_MAX_XLAT. */
+    uint32_t nr;
+    /* IN: must be zero. */
+    uint32_t pad;
+    /* OUT: the generation of these translations. */
+    uint64_aligned_t generation;
+};
+typedef struct xen_dm_op_viommu_translate xen_dm_op_viommu_translate_t;
+
+/*
+ * XEN_DMOP_viommu_ack: tell and ask how far draining has come.
+ *
+ * Every DMA that used a translation of a generation below <acked> has made
+ * its last access.  Repeats and values below an earlier one change nothing;
+ * 0 acknowledges nothing and only asks.
+ *
+ * -ENODEV      the domain has no vIOMMU
+ * -ENOTCONN    the caller is not the attached DM, or its port is not bound
+ * -EINVAL      acked is above the requested generation, or pad not zero
+ */
+#define XEN_DMOP_viommu_ack        24
+
+struct xen_dm_op_viommu_ack {
+    /* IN: generation up to which nothing is in flight any more. */
+    uint64_aligned_t acked;
+    /* OUT: the requested generation. */
+    uint64_aligned_t requested;
+    /*
+     * IN: time in ns since the last access of the DMA that was waited for, 0
+     * if there was none or it is not known.  For statistics only.
+     */
+    uint32_t idle_ns;
+    /* IN: must be zero. */
+    uint32_t pad;
+};
+typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
+
+/*
+ * XEN_DMOP_viommu_get_stats: what the vIOMMU has done and is doing.
+ *
+ * Buffer 1 receives a struct xen_viommu_stats, cut to the size of the buffer;
+ * the fields that this Xen does not have are zero.  All counters start at
+ * zero when the vIOMMU is created.  Times are ns of Xen's system time.
+ *
+ * -ENODEV      the domain has no vIOMMU
+ * -EINVAL      pad not zero
+ * -EFAULT      buffer 1 is missing or cannot be accessed
+ */
+#define XEN_DMOP_viommu_get_stats  25
+
+struct xen_dm_op_viommu_get_stats {
+    /* IN: must be zero.  OUT: bytes that this Xen knows. */
+    uint32_t size;
+    /* IN: must be zero. */
+    uint32_t pad;
+};
+typedef struct xen_dm_op_viommu_get_stats xen_dm_op_viommu_get_stats_t;
+
+/* What an invalidation was for. */
+#define XEN_VIOMMU_INV_CONFIG_GLOBAL   0 /* device table: all of it */
+#define XEN_VIOMMU_INV_CONFIG_DOMAIN   1 /* ... the entries of a domain id */
+#define XEN_VIOMMU_INV_CONFIG_DEVICE   2 /* ... the entry of one device */
+#define XEN_VIOMMU_INV_TLB_GLOBAL      3 /* translations: all of them */
+#define XEN_VIOMMU_INV_TLB_DOMAIN      4 /* ... those of a domain id */
+#define XEN_VIOMMU_INV_TLB_RANGE       5 /* ... a range in a domain id */
+#define XEN_VIOMMU_INV_CONTROL         6 /* enable, disable, new root */
+#define XEN_VIOMMU_NR_INV              7
+
+/* Bucket n of the histogram counts drains of 2^n to 2^(n+1) - 1 us. */
+#define XEN_VIOMMU_NR_HIST             24
+
+/* How an invalidation that had to wait went; 0 for what is not known yet. */
+struct xen_viommu_timeline {
+    uint64_aligned_t write_ns;  /* the guest asked for it */
+    uint64_aligned_t event_ns;  /* the DM was told */
+    uint64_aligned_t dma_end_ns;/* last access of its DMA, as the DM has it */
+    uint64_aligned_t ack_ns;    /* the DM acknowledged */
+    uint64_aligned_t clear_ns;  /* the guest could see the completion */
+    uint64_aligned_t seen_ns;   /* the guest's first read after that */
+    uint32_t inv;               /* XEN_VIOMMU_INV_* */
+    uint32_t pad;
+};
+typedef struct xen_viommu_timeline xen_viommu_timeline_t;
+
+struct xen_viommu_stats {
+    uint32_t type;              /* XEN_VIOMMU_TYPE_* */
+    uint32_t flags;
+#define XEN_VIOMMU_STATS_ENABLED   (1u << 0) /* DMA is being translated */
+#define XEN_VIOMMU_STATS_DM        (1u << 1) /* a DM is attached and bound */
+#define XEN_VIOMMU_STATS_WAITING   (1u << 2) /* an invalidation waits */
+    uint64_aligned_t base;      /* guest-physical address of the registers */
+    uint64_aligned_t translations;          /* addresses translated */
+    uint64_aligned_t faults;                /* ... and refused */
+    uint64_aligned_t faults_lost;           /* no room to record them */
+    uint64_aligned_t inv[XEN_VIOMMU_NR_INV];/* by XEN_VIOMMU_INV_* */
+    uint64_aligned_t in_trap;   /* invalidations complete at once */
+    uint64_aligned_t waited;    /* ... that had to wait for the DM */
+    uint64_aligned_t dm_gone;   /* drains ended by the DM's death or detach */
+    uint64_aligned_t bad_acks;  /* acknowledgements refused */
+    uint64_aligned_t requested, acked;      /* generations */
+    uint64_aligned_t drain_ns;              /* all drains together */
+    uint64_aligned_t drain_max_ns;
+    uint32_t drain_hist[XEN_VIOMMU_NR_HIST];
+    struct xen_viommu_timeline waiting; /* the one that waits, if any */
+    struct xen_viommu_timeline longest; /* the one that waited longest */
+    uint64_aligned_t now_ns;    /* when this was taken */
+};
+typedef struct xen_viommu_stats xen_viommu_stats_t;
+
+#if defined(__XEN__) || defined(__XEN_TOOLS__)
+
+/*
+ * XEN_DOMCTL_viommu_op: give a domain a vIOMMU.
+ *
+ * Toolstack only.  At most one per domain, HVM domains only, before the
+ * domain first runs and, on restore, before its HVM context is loaded.  It
+ * lives until the domain is destroyed.
+ *
+ * -EOPNOTSUPP  not built in, or forbidden by "viommu=no" on Xen's command
+ *              line, or the domain is not HVM
+ * -EEXIST      the domain has one
+ * -EBUSY       the domain has run
+ * -EINVAL      unknown cmd or type; base not page aligned or not below 4G;
+ *              aw not 39 or 48; flags or pad not zero
+ * -ENOMEM
+ */
+struct xen_domctl_viommu_op {
+    uint32_t cmd;               /* IN */
+#define XEN_DOMCTL_VIOMMU_create   1
+    uint32_t type;              /* IN: XEN_VIOMMU_TYPE_* */
+    uint64_aligned_t base;      /* IN: guest-physical address of registers */
+    uint32_t flags;             /* IN: must be zero */
+    /* IN: width of translated addresses in bits, 39 or 48. */
+    uint8_t aw;
+    /* OUT: width of guest-physical addresses in bits, as for the DMAR. */
+    uint8_t haw;
+    uint8_t pad[2];             /* IN: must be zero */
+};
+typedef struct xen_domctl_viommu_op xen_domctl_viommu_op_t;
+
+#endif /* __XEN__ || __XEN_TOOLS__ */
+
+#endif /* __XEN_PUBLIC_HVM_VIOMMU_H__ */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
