@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a virtual IOMMU of emulated devices exists for.
+ *
+ * A device has asked for a translation, and holds on to it: the backend of an
+ * NVMe disk is throttled, so that a read has its target mapped, and is written
+ * some hundred ms later.  Meanwhile the guest unmaps the page, invalidates,
+ * and waits for IVT to clear.  From then on the page is the guest's own: what
+ * it puts there has to stay.  And before that the old translation is legal, so
+ * that the DMA has to end while IVT is still set.
+ *
+ * The disk takes one read (and one write) at once and holds up the next one.
+ * Both are shown to the device at once: when the first one has completed, the
+ * second one has been started.
+ */
+
+#include "../viommu-lib/nvme.h"
+
+const char test_title[] = "vIOMMU: no DMA behind a completed invalidation";
+
+#define DID                     1
+#define IOVA_FIRST              0x40000000ull
+#define IOVA_HELD               0x40010000ull
+
+#define WAIT_US                 5000000
+/* Behind the end of everything: what else could still arrive? */
+#define SETTLE_US               50000
+
+#define WORDS                   (4096 / 8)
+
+/* What a word of page n of the disk contains, and other contents. */
+#define DISK(n, i)              (0x6469736b00000000ull | (n) << 16 | (i))
+#define UNTOUCHED(i)            (0x6e6f6e6500000000ull | (i))
+#define SIGNATURE(i)            (0x6d696e6500000000ull | (i))
+#define LATER(i)                (0x6c61746500000000ull | (i))
+
+static uint64_t first[WORDS] __page_aligned_bss;
+static uint64_t held[2][WORDS] __page_aligned_bss;
+
+static struct vtd_dom dom;
+
+#define FILL(page, what)                        \
+    do {                                        \
+        unsigned int i_;                        \
+        for ( i_ = 0; i_ < WORDS; i_++ )        \
+            ACCESS_ONCE((page)[i_]) = what;     \
+    } while ( 0 )
+
+/* Number of words that are as they should be. */
+#define COUNT(page, what)                               \
+    ({ unsigned int i_, count_ = 0;                     \
+       for ( i_ = 0; i_ < WORDS; i_++ )                 \
+           count_ += ACCESS_ONCE((page)[i_]) == (what); \
+       count_; })
+
+/* The disk's pages 0 to 3 get their contents, two pages in one command. */
+static bool disk_init(void)
+{
+    unsigned int n, id;
+
+    for ( n = 0; n < 4; n += 2 )
+    {
+        FILL(held[0], DISK(n, i_));
+        FILL(held[1], DISK(n + 1, i_));
+        id = nvme_queue(NVME_WRITE, n, _u(held[0]), _u(held[1]));
+        nvme_ring();
+        if ( !wait_for(nvme_status(id) != NVME_PENDING, WAIT_US) ||
+             nvme_status(id) )
+        {
+            xtf_error("Cannot write the disk: %d\n", nvme_status(id));
+            return false;
+        }
+    }
+
+    return true;
+}
+
+/*
+ * Start a command that completes at once and one that is held up, the latter
+ * for held[] at IOVA_HELD.  Returns the latter's id, or -1.
+ */
+static int start(unsigned int opcode, unsigned int page, bool two)
+{
+    unsigned int id, id_held;
+
+    vtd_map(&dom, IOVA_HELD, _u(held[0]), 1, PTE_RW);
+    vtd_map(&dom, IOVA_HELD + PAGE_SIZE, _u(held[1]), 1, PTE_RW);
+
+    id = nvme_queue(opcode, page, IOVA_FIRST, 0);
+    id_held = nvme_queue(opcode, page + 1, IOVA_HELD,
+                         two ? IOVA_HELD + PAGE_SIZE : 0);
+    nvme_ring();
+
+    if ( !wait_for(nvme_status(id) != NVME_PENDING, WAIT_US) ||
+         nvme_status(id) )
+    {
+        xtf_error("The first command failed: %d\n", nvme_status(id));
+        return -1;
+    }
+
+    if ( nvme_status(id_held) != NVME_PENDING )
+    {
+        xtf_error("The second command is not held: is the disk throttled?\n");
+        return -1;
+    }
+
+    return id_held;
+}
+
+struct result {
+    uint64_t held_us;           /* from the write until IVT was seen clear */
+    uint64_t end_us;            /* from the last data until then */
+    unsigned int polls;         /* reads of IVT=1 */
+    bool cleared;
+    bool ended;                 /* the DMA, as seen in memory, before that */
+};
+
+/* Invalidate; @page is where the DMA's data will be seen, if anywhere. */
+static struct result invalidate(uint64_t iova, uint64_t cmd,
+                                const uint64_t *page, uint64_t last_word)
+{
+    struct result r = { .polls = 0 };
+    uint64_t start, now, end = 0;
+
+    vtd_wr64(vtd.iva, iova);
+    start = tsc();
+    vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_DR | IOTLB_DW | cmd);
+
+    do {
+        if ( page && !end && ACCESS_ONCE(page[WORDS - 1]) == last_word )
+            end = tsc();
+
+        r.cleared = !(vtd_rd64(vtd.iotlb) & IOTLB_IVT);
+        now = tsc();
+        r.polls += !r.cleared;
+    } while ( !r.cleared && now - start < us_to_tsc(WAIT_US) );
+
+    r.held_us = tsc_to_us(now - start);
+    r.ended = page && ACCESS_ONCE(page[WORDS - 1]) == last_word;
+    r.end_us = end ? tsc_to_us(now - end) : 0;
+
+    return r;
+}
+
+static int finish(int id)
+{
+    wait_for(nvme_status(id) != NVME_PENDING, WAIT_US);
+    delay_us(SETTLE_US);
+
+    return nvme_status(id);
+}
+
+/*
+ * The device writes memory.  @n: which of the two pages of the transfer is
+ * unmapped and invalidated.
+ */
+static void device_writes(const char *name, unsigned int n, uint64_t cmd)
+{
+    const unsigned int disk_page = 1 + n;
+    uint64_t *page = held[n];
+    unsigned int intact, arrived;
+    struct result r;
+    int id, status;
+
+    subtest(name);
+
+    FILL(held[0], UNTOUCHED(i_));
+    FILL(held[1], UNTOUCHED(i_));
+    id = start(NVME_READ, 0, n == 1);
+    if ( id < 0 )
+        return;
+
+    ACCESS_ONCE(*vtd_pte(&dom, IOVA_HELD + n * PAGE_SIZE, 1)) = 0;
+    r = invalidate(IOVA_HELD + n * PAGE_SIZE, cmd, page,
+                   DISK(disk_page, WORDS - 1));
+    arrived = COUNT(page, DISK(disk_page, i_));
+
+    /* Mine now. */
+    FILL(page, SIGNATURE(i_));
+    status = finish(id);
+    intact = COUNT(page, SIGNATURE(i_));
+
+    printk("FOUNDING ivt_held_us=%"PRIu64" dma_end_to_clear_us=%"PRIu64
+           " page_intact=%u polls=%u late_data=%u case=%s\n",
+           r.held_us, r.end_us, intact == WORDS, r.polls, r.ended, name);
+
+    check(r.cleared, "IVT is still set after %"PRIu64" us", r.held_us);
+    check(r.polls, "IVT was never seen set, with DMA in flight");
+    check(status == 0, "the device's status is %d", status);
+    check(arrived == WORDS,
+          "IVT cleared when %u of %u words had arrived", arrived, WORDS);
+    check(intact == WORDS,
+          "%u of %u words overwritten after IVT was clear",
+          WORDS - intact, WORDS);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+}
+
+/* The device reads memory: what it may not see any more must not get out. */
+static void device_reads(void)
+{
+    unsigned int old, new;
+    struct result r;
+    int id, status;
+
+    subtest("device reads memory");
+
+    FILL(first, DISK(2, i_));
+    FILL(held[0], SIGNATURE(i_));
+    id = start(NVME_WRITE, 2, false);
+    if ( id < 0 )
+        return;
+
+    ACCESS_ONCE(*vtd_pte(&dom, IOVA_HELD, 1)) = 0;
+    r = invalidate(IOVA_HELD, IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID), NULL, 0);
+    FILL(held[0], LATER(i_));
+    status = finish(id);
+
+    /* What did the device fetch? */
+    check(nvme_rw(NVME_READ, 3, IOVA_FIRST) == 0, "cannot read back");
+    old = COUNT(first, SIGNATURE(i_));
+    new = COUNT(first, LATER(i_));
+
+    printk("FOUNDING-READ ivt_held_us=%"PRIu64" polls=%u old_words=%u "
+           "new_words=%u\n", r.held_us, r.polls, old, new);
+
+    check(r.cleared, "IVT is still set after %"PRIu64" us", r.held_us);
+    check(r.polls, "IVT was never seen set, with DMA in flight");
+    check(status == 0, "the device's status is %d", status);
+    check(old == WORDS, "the disk has %u words of before, %u of after",
+          old, new);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+}
+
+/* Nothing in flight: nothing to wait for but the device model's answer. */
+static void idle(void)
+{
+    struct result r;
+
+    subtest("nothing in flight");
+
+    ACCESS_ONCE(*vtd_pte(&dom, IOVA_HELD + PAGE_SIZE, 1)) = 0;
+    r = invalidate(IOVA_HELD + PAGE_SIZE,
+                   IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID), NULL, 0);
+    printk("FOUNDING-IDLE first ivt_held_us=%"PRIu64" polls=%u\n",
+           r.held_us, r.polls);
+    check(r.cleared && r.held_us < 1000000, "IVT held for %"PRIu64" us",
+          r.held_us);
+
+    /* And nothing cached either. */
+    r = invalidate(IOVA_HELD + PAGE_SIZE,
+                   IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID), NULL, 0);
+    printk("FOUNDING-IDLE second ivt_held_us=%"PRIu64" polls=%u\n",
+           r.held_us, r.polls);
+    check(r.cleared && r.held_us < 1000000, "IVT held for %"PRIu64" us",
+          r.held_us);
+}
+
+void test_main(void)
+{
+    if ( !vtd_init() || !nvme_init() || !disk_init() )
+        return;
+
+    dom = vtd_dom_new(vtd.max_levels, DID);
+    nvme_map_queues(&dom);
+    vtd_map(&dom, IOVA_FIRST, _u(first), 1, PTE_RW);
+    vtd_root_set();
+    vtd_attach(nvme_sid, &dom);
+    if ( !vtd_enable() )
+        return;
+
+    device_writes("page", 0, IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID));
+    device_writes("second-page", 1, IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID));
+    device_writes("domain", 0, IOTLB_IIRG(INV_DOMAIN) | IOTLB_DID(DID));
+    device_writes("global", 0, IOTLB_IIRG(INV_GLOBAL));
+    device_reads();
+    idle();
+    subtest(NULL);
+
+    vtd_disable();
+    xtf_success(NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

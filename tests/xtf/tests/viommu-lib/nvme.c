@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+
+#include "nvme.h"
+#include "pci.h"
+
+#define NVME_CLASS              0x010802
+#define WAIT_US                 5000000
+
+#define REG_CAP                 0x00
+#define REG_CC                  0x14
+#define REG_CSTS                0x1c
+#define REG_AQA                 0x24
+#define REG_ASQ                 0x28
+#define REG_ACQ                 0x30
+#define REG_DOORBELLS           0x1000
+
+#define CC_ENABLE               0x00460001 /* entries: 16 and 64 bytes */
+#define CSTS_RDY                1
+
+#define ADMIN_CREATE_SQ         1
+#define ADMIN_CREATE_CQ         5
+
+#define QUEUE_LEN               64
+#define NR_IDS                  256
+
+struct sqe {
+    uint8_t opcode, flags;
+    uint16_t cid;
+    uint32_t nsid;
+    uint64_t rsvd, mptr, prp1, prp2;
+    uint32_t cdw10, cdw11, cdw12, cdw13, cdw14, cdw15;
+};
+
+struct cqe {
+    uint32_t result, rsvd;
+    uint16_t sq_head, sq_id, cid, status; /* status bit 0: phase */
+};
+
+static struct queue {
+    unsigned int qid, tail, head;
+    bool phase;
+    struct sqe *sq;
+    volatile struct cqe *cq;
+} admin, io;
+
+static struct sqe admin_sq[QUEUE_LEN] __page_aligned_bss;
+static struct sqe io_sq[QUEUE_LEN] __page_aligned_bss;
+static struct cqe admin_cq[4096 / sizeof(struct cqe)] __page_aligned_bss;
+static struct cqe io_cq[4096 / sizeof(struct cqe)] __page_aligned_bss;
+
+uint16_t nvme_sid;
+static void *regs;
+static unsigned int stride;
+static unsigned int next_id;
+static int results[NR_IDS];
+
+static uint32_t reg_read(unsigned int off)
+{
+    return *(volatile uint32_t *)(regs + off);
+}
+
+static void reg_write(unsigned int off, uint32_t val)
+{
+    *(volatile uint32_t *)(regs + off) = val;
+}
+
+static void doorbell(const struct queue *q, bool completion)
+{
+    reg_write(REG_DOORBELLS + (q->qid * 2 + completion) * stride,
+              completion ? q->head : q->tail);
+}
+
+/* Take what has completed; the device hears of it with the next command. */
+static void reap(struct queue *q)
+{
+    for ( ; ; )
+    {
+        uint16_t status = q->cq[q->head].status;
+
+        if ( (status & 1) != q->phase )
+            return;
+
+        smp_rmb();
+        results[q->cq[q->head].cid % NR_IDS] = status >> 1;
+
+        if ( ++q->head == QUEUE_LEN )
+        {
+            q->head = 0;
+            q->phase = !q->phase;
+        }
+    }
+}
+
+static unsigned int queue(struct queue *q, struct sqe cmd)
+{
+    unsigned int head = q->head;
+
+    reap(q);
+    if ( q->head != head )
+        doorbell(q, true);
+
+    cmd.cid = next_id++ % NR_IDS;
+    results[cmd.cid] = NVME_PENDING;
+    q->sq[q->tail] = cmd;
+    q->tail = (q->tail + 1) % QUEUE_LEN;
+
+    return cmd.cid;
+}
+
+static int finish(struct queue *q, unsigned int id)
+{
+    smp_wmb();
+    doorbell(q, false);
+    wait_for((reap(q), results[id] != NVME_PENDING), WAIT_US);
+
+    return results[id] == NVME_PENDING ? NVME_TIMEOUT : results[id];
+}
+
+static bool admin_cmd(struct sqe cmd)
+{
+    int rc = finish(&admin, queue(&admin, cmd));
+
+    if ( rc )
+        xtf_error("NVMe admin command %#x: status %#x\n", cmd.opcode, rc);
+
+    return rc == 0;
+}
+
+static void queue_reset(struct queue *q, unsigned int qid,
+                        struct sqe *sq, struct cqe *cq)
+{
+    memset(sq, 0, sizeof(*sq) * QUEUE_LEN);
+    memset(cq, 0, sizeof(*cq) * QUEUE_LEN);
+    *q = (struct queue){ .qid = qid, .sq = sq, .cq = cq, .phase = true };
+}
+
+bool nvme_reset(void)
+{
+    reg_write(REG_CC, 0);
+    if ( !wait_for(!(reg_read(REG_CSTS) & CSTS_RDY), WAIT_US) )
+    {
+        xtf_error("NVMe does not stop\n");
+        return false;
+    }
+
+    queue_reset(&admin, 0, admin_sq, admin_cq);
+    queue_reset(&io, 1, io_sq, io_cq);
+
+    reg_write(REG_AQA, (QUEUE_LEN - 1) << 16 | (QUEUE_LEN - 1));
+    reg_write(REG_ASQ, _u(admin_sq));
+    reg_write(REG_ASQ + 4, 0);
+    reg_write(REG_ACQ, _u(admin_cq));
+    reg_write(REG_ACQ + 4, 0);
+    reg_write(REG_CC, CC_ENABLE);
+    if ( !wait_for(reg_read(REG_CSTS) & CSTS_RDY, WAIT_US) )
+    {
+        xtf_error("NVMe does not start\n");
+        return false;
+    }
+
+    return admin_cmd((struct sqe){
+               .opcode = ADMIN_CREATE_CQ, .prp1 = _u(io_cq),
+               .cdw10 = (QUEUE_LEN - 1) << 16 | 1, .cdw11 = 1 }) &&
+           admin_cmd((struct sqe){
+               .opcode = ADMIN_CREATE_SQ, .prp1 = _u(io_sq),
+               .cdw10 = (QUEUE_LEN - 1) << 16 | 1, .cdw11 = 1 << 16 | 1 });
+}
+
+bool nvme_init(void)
+{
+    nvme_sid = pci_find(NVME_CLASS, 0);
+    if ( nvme_sid == PCI_NONE )
+    {
+        xtf_skip("No NVMe controller\n");
+        return false;
+    }
+
+    regs = pci_enable(nvme_sid);
+    stride = 4 << (reg_read(REG_CAP + 4) & 0xf);
+
+    return nvme_reset();
+}
+
+void nvme_map_queues(const struct vtd_dom *dom)
+{
+    const void *const pages[] = { admin_sq, admin_cq, io_sq, io_cq };
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(pages); i++ )
+        vtd_map(dom, _u(pages[i]), _u(pages[i]), 1, PTE_RW);
+}
+
+unsigned int nvme_queue(unsigned int opcode, unsigned int page,
+                        uint64_t iova, uint64_t iova2)
+{
+    return queue(&io, (struct sqe){
+        .opcode = opcode, .nsid = 1, .prp1 = iova, .prp2 = iova2,
+        .cdw10 = page * NVME_PAGE_BLOCKS,
+        .cdw12 = (iova2 ? 2 : 1) * NVME_PAGE_BLOCKS - 1 });
+}
+
+void nvme_ring(void)
+{
+    smp_wmb();
+    doorbell(&io, false);
+}
+
+int nvme_status(unsigned int id)
+{
+    reap(&io);
+
+    return results[id];
+}
+
+int nvme_rw(unsigned int opcode, unsigned int page, uint64_t iova)
+{
+    return finish(&io, nvme_queue(opcode, page, iova, 0));
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

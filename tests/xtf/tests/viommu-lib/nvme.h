@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * nvme.h: an NVMe driver with one queue pair and no interrupts, as a source
+ * of DMA.  Its queues are addressed by their physical addresses, always.
+ */
+
+#ifndef VIOMMU_NVME_H
+#define VIOMMU_NVME_H
+
+#include "vtd.h"
+
+#define NVME_READ               2
+#define NVME_WRITE              1
+
+#define NVME_PENDING            (-1)
+#define NVME_TIMEOUT            (-2)
+
+#define NVME_BLOCK              512u
+#define NVME_PAGE_BLOCKS        (4096 / NVME_BLOCK)
+
+extern uint16_t nvme_sid;
+
+/* Find, reset, create queues.  False, and an error or skip, if it cannot. */
+bool nvme_init(void);
+/* After a fault which the device takes for fatal. */
+bool nvme_reset(void);
+
+/* Map the queues, so that the device works when it is translated. */
+void nvme_map_queues(const struct vtd_dom *dom);
+
+/* Queue a command for whole pages; at most two.  Returns its id. */
+unsigned int nvme_queue(unsigned int opcode, unsigned int page,
+                        uint64_t iova, uint64_t iova2);
+/* Show the queued commands to the device. */
+void nvme_ring(void);
+/* Status of a command, 0: done, NVME_PENDING.  Touches memory only. */
+int nvme_status(unsigned int id);
+
+/* Queue, ring and wait.  0, the device's status, or NVME_TIMEOUT. */
+int nvme_rw(unsigned int opcode, unsigned int page, uint64_t iova);
+
+#endif /* VIOMMU_NVME_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
