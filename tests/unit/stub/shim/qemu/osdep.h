@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The little that the files under test want of QEMU and GLib. */
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline void *shim_alloc(size_t size)
+{
+    void *p = calloc(1, size);
+
+    assert(p);
+    return p;
+}
+
+#define g_new0(type, n) ((type *)shim_alloc(sizeof(type) * (n)))
+#define g_new(type, n)  g_new0(type, n)
+#define g_free(p)       free(p)
