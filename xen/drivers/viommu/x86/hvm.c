@@ -7,6 +7,7 @@
 #include <xen/param.h>
 #include <xen/sched.h>
 
+#include <asm/hvm/emulate.h>
 #include <asm/hvm/io.h>
 #include <asm/hvm/viommu.h>
 #include <asm/processor.h>
