@@ -15,7 +15,8 @@ const struct viommu_frontend *viommu_frontend(
 {
     unsigned int i;
 
-    if ( op->cmd != XEN_DOMCTL_VIOMMU_create || op->flags ||
+    if ( op->cmd != XEN_DOMCTL_VIOMMU_create ||
+         (op->flags & ~XEN_VIOMMU_CREATE_NO_QUEUE) ||
          op->pad[0] || op->pad[1] || (op->aw != 39 && op->aw != 48) ||
          (op->base & (VIOMMU_PAGE_SIZE - 1)) ||
          op->base > 0x100000000ULL - VIOMMU_PAGE_SIZE )
@@ -37,33 +38,73 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
     viommu->base = op->base;
     viommu->aw = op->aw;
     viommu->haw = haw;
+    viommu->flags = op->flags;
     spin_lock_init(&viommu->attach_lock);
     spin_lock_init(&viommu->lock);
     fe->init(viommu);
 }
 
-void viommu_settle(struct viommu *viommu)
+/* Show the guest what is drained. */
+static void settle(struct viommu *viommu)
 {
     const struct viommu_drained *drained;
 
-    ASSERT(spin_is_locked(&viommu->lock));
-
-    /* At most VIOMMU_DRAIN_SLOTS times: nothing in here starts a drain. */
+    /* At most one for each slot and entry: nothing in here begins a wait. */
     while ( (drained = viommu_drain_next(viommu)) )
         viommu->fe->complete(viommu, drained);
+}
 
-    viommu_host_watch(viommu, viommu_drain_oldest(viommu));
+bool viommu_advance(struct viommu *viommu)
+{
+    bool more;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    settle(viommu);
+    viommu->fe->run(viommu);
+    viommu_drain_notify(viommu);
+    settle(viommu);
+
+    more = viommu->fe->runnable(viommu);
+    viommu_host_watch(viommu, more || viommu_drain_oldest(viommu));
+
+    return more;
 }
 
 void viommu_unlock(struct viommu *viommu)
 {
-    struct viommu_msi msi = viommu->msi;
+    struct viommu_msi msi[VIOMMU_NR_MSI];
+    unsigned int i;
 
-    viommu->msi.valid = false;
+    memcpy(msi, viommu->msi, sizeof(msi));
+    for ( i = 0; i < VIOMMU_NR_MSI; i++ )
+        viommu->msi[i].valid = false;
+
     spin_unlock(&viommu->lock);
 
-    if ( msi.valid )
-        viommu_host_msi(viommu, msi.addr, msi.data);
+    for ( i = 0; i < VIOMMU_NR_MSI; i++ )
+        if ( msi[i].valid )
+            viommu_host_msi(viommu, msi[i].addr, msi[i].data);
+}
+
+/* What a DM that died owes is paid. */
+static void check_dm(struct viommu *viommu)
+{
+    if ( viommu_drain_oldest(viommu) &&
+         !viommu_host_port_bound(viommu, viommu->dm.port) )
+        viommu_drain_abandon(viommu);
+}
+
+bool viommu_continue(struct viommu *viommu)
+{
+    bool more;
+
+    spin_lock(&viommu->lock);
+    check_dm(viommu);
+    more = viommu_advance(viommu);
+    viommu_unlock(viommu);
+
+    return more;
 }
 
 uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
@@ -74,13 +115,11 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
 
     spin_lock(&viommu->lock);
 
+    viommu->stats.mmio_reads++;
+
     /* The guest polls: without this it would wait for the next timer. */
-    if ( viommu_drain_oldest(viommu) &&
-         !viommu_host_port_bound(viommu, viommu->dm.port) )
-    {
-        viommu_drain_abandon(viommu);
-        viommu_settle(viommu);
-    }
+    check_dm(viommu);
+    viommu_advance(viommu);
 
     val = viommu->fe->read(viommu, addr - viommu->base, size);
 
@@ -92,25 +131,18 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
     return val;
 }
 
-void viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+bool viommu_mmio_write(struct viommu *viommu, uint64_t addr,
                        unsigned int size, uint64_t val)
 {
+    bool more;
+
     spin_lock(&viommu->lock);
+    viommu->stats.mmio_writes++;
     viommu->fe->write(viommu, addr - viommu->base, size, val);
-    viommu_settle(viommu);
+    more = viommu_advance(viommu);
     viommu_unlock(viommu);
-}
 
-void viommu_check_dm(struct viommu *viommu)
-{
-    spin_lock(&viommu->lock);
-
-    if ( viommu_drain_oldest(viommu) &&
-         !viommu_host_port_bound(viommu, viommu->dm.port) )
-        viommu_drain_abandon(viommu);
-    viommu_settle(viommu);
-
-    viommu_unlock(viommu);
+    return more;
 }
 
 /*

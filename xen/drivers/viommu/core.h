@@ -32,7 +32,9 @@ struct viommu_fault {
     uint64_t addr;
 };
 
-/* An interrupt to be sent once the lock is dropped. */
+/* Interrupts to be sent once the lock is dropped: one of each cause. */
+#define VIOMMU_NR_MSI 2
+
 struct viommu_msi {
     bool valid;
     uint64_t addr;
@@ -56,6 +58,15 @@ struct viommu_frontend {
                      unsigned int size);
     void (*write)(struct viommu *viommu, unsigned int off, unsigned int size,
                   uint64_t val);
+
+    /*
+     * Fetch and execute commands from the guest's queue, a slice of them, if
+     * there is a queue and work in it.  With the lock held.
+     */
+    void (*run)(struct viommu *viommu);
+
+    /* Is there work in the queue that can be done now?  With the lock held. */
+    bool (*runnable)(struct viommu *viommu);
 
     /* With the lock held. */
     void (*view)(const struct viommu *viommu, struct viommu_view *view);
@@ -85,6 +96,7 @@ struct viommu {
     uint64_t base;          /* guest-physical address of the register page */
     uint8_t aw;             /* width of addresses that are translated, bits */
     uint8_t haw;            /* width of guest-physical addresses, bits */
+    uint32_t flags;         /* XEN_VIOMMU_CREATE_* */
 
     /*
      * Serialises attach and detach, which allocate and free event channels.
@@ -93,9 +105,9 @@ struct viommu {
     spinlock_t attach_lock;
 
     /*
-     * Guards all that follows.  A leaf, except for the event channel's own
-     * trylock in viommu_host_port_notify().  Never held across an access to
-     * guest memory, an MSI, or an allocation.
+     * Guards all that follows.  Inside it are only the p2m's lock, taken to
+     * access the queue and the status that it writes, and the event channel's
+     * own trylock.  Never held across a page walk, an MSI, or an allocation.
      */
     spinlock_t lock;
 
@@ -106,7 +118,7 @@ struct viommu {
     } dm;
 
     struct viommu_drain drain;
-    struct viommu_msi msi;
+    struct viommu_msi msi[VIOMMU_NR_MSI];
     struct xen_viommu_stats stats;
 };
 
@@ -128,17 +140,25 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
 /* Guest access to the register page.  Takes the lock. */
 uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
                           unsigned int size);
-void viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+/* Returns whether viommu_continue() is to be called soon. */
+bool viommu_mmio_write(struct viommu *viommu, uint64_t addr,
                        unsigned int size, uint64_t val);
 
-/* Complete what is drained.  With the lock held. */
-void viommu_settle(struct viommu *viommu);
+/*
+ * Go on: complete what is drained, process a slice of the queue, complete what
+ * that has brought.  Returns whether the queue holds more that can be done
+ * now.  With the lock held.
+ */
+bool viommu_advance(struct viommu *viommu);
 
-/* Drop the lock and send the interrupt that was raised under it, if any. */
+/* Drop the lock and send the interrupts that were raised under it, if any. */
 void viommu_unlock(struct viommu *viommu);
 
-/* Complete what a DM that died will not acknowledge.  Takes the lock. */
-void viommu_check_dm(struct viommu *viommu);
+/*
+ * Go on, after having completed what a DM that died will not acknowledge.
+ * Returns as viommu_advance().  Takes the lock.
+ */
+bool viommu_continue(struct viommu *viommu);
 
 /*
  * The DM's operations; see public/hvm/viommu.h for meaning and errno.  @caller

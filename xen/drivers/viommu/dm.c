@@ -24,7 +24,7 @@ static bool drop_dm(struct viommu *viommu, evtchn_port_t *port)
     *port = viommu->dm.port;
     viommu->dm.attached = false;
     viommu_drain_abandon(viommu);
-    viommu_settle(viommu);
+    viommu_advance(viommu);
 
     return attached;
 }
@@ -225,7 +225,7 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
     if ( is_dm(viommu, caller) )
     {
         rc = viommu_drain_ack(viommu, op->acked, op->idle_ns);
-        viommu_settle(viommu);
+        viommu_advance(viommu);
         op->requested = viommu->drain.requested;
     }
     viommu_unlock(viommu);
@@ -235,7 +235,7 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
 
 void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
 {
-    const struct viommu_drain_slot *oldest;
+    const struct viommu_wait *oldest;
     struct viommu_view view;
 
     spin_lock(&viommu->lock);

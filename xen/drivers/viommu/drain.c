@@ -1,45 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stage: drain.  In: a flush.  Out: the token that completion asks for.
- * Called with viommu->lock held throughout.
+ * Stage: drain.  In: flushes and waits.  Out: the token that completion asks
+ * for.  Called with viommu->lock held throughout.
  */
 #include "core.h"
 
 /*
- * Defined here only, so that nothing else can make one.  It is a slot under
+ * Defined here only, so that nothing else can make one.  It is a wait under
  * another name, which is what the pointers that leave this file point to.
  */
 struct viommu_drained {
-    struct viommu_drain_slot slot;
+    struct viommu_wait wait;
 };
 
-/* The generation up to which no translation is in use. */
-static bool drained_up_to(const struct viommu_drain *drain, uint64_t generation)
+/* Is the wait over? */
+static bool over(const struct viommu_drain *drain,
+                 const struct viommu_wait *wait)
 {
-    return generation <= drain->acked;
+    return wait->busy && wait->generation <= drain->acked;
 }
 
-void viommu_drain_start(struct viommu *viommu, const struct viommu_flush *flush)
+void viommu_drain_flush(struct viommu *viommu, unsigned int inv)
 {
     struct viommu_drain *drain = &viommu->drain;
-    struct viommu_drain_slot *slot;
-    uint64_t now = viommu_host_now();
 
     ASSERT(spin_is_locked(&viommu->lock));
-    ASSERT(flush->slot < VIOMMU_DRAIN_SLOTS);
 
-    slot = &drain->slot[flush->slot];
-    if ( !slot->busy )
-    {
-        slot->busy = true;
-        slot->time = (struct xen_viommu_timeline){
-            .write_ns = now,
-            .inv = flush->inv,
-        };
-    }
-    slot->flush = *flush;
-    slot->generation = ++drain->requested;
-    viommu->stats.inv[flush->inv]++;
+    drain->flushed = true;
+    drain->inv = inv;
+    viommu->stats.inv[inv]++;
+}
+
+/* Request a generation for what has been flushed since the last one. */
+static void request(struct viommu *viommu)
+{
+    struct viommu_drain *drain = &viommu->drain;
+
+    if ( !drain->flushed )
+        return;
+
+    drain->flushed = false;
+    drain->requested++;
 
     /*
      * The DM owes nothing if all that it was given is from generations which
@@ -47,57 +48,137 @@ void viommu_drain_start(struct viommu *viommu, const struct viommu_flush *flush)
      * nor in a DMA, and what it will be given is newer than this flush.
      */
     if ( drain->handed <= drain->acked )
-    {
         drain->acked = drain->requested;
-        viommu->stats.in_trap++;
-        return;
-    }
-
-    viommu->stats.waited++;
-    slot->time.event_ns = now;
-    viommu_host_port_notify(viommu, viommu->dm.port);
+    else
+        drain->notify = true;
 }
 
-const struct viommu_drained *viommu_drain_next(struct viommu *viommu)
+static void begin(struct viommu *viommu, struct viommu_wait *wait,
+                  const struct viommu_result *result)
 {
     struct viommu_drain *drain = &viommu->drain;
-    unsigned int i;
+
+    request(viommu);
+
+    if ( !wait->busy )
+    {
+        wait->busy = true;
+        wait->time = (struct xen_viommu_timeline){
+            .write_ns = viommu_host_now(),
+            .inv = drain->inv,
+        };
+    }
+    wait->result = *result;
+    wait->generation = drain->requested;
+
+    if ( over(drain, wait) )
+        viommu->stats.in_trap++;
+    else
+    {
+        wait->time.event_ns = wait->time.write_ns;
+        viommu->stats.waited++;
+    }
+}
+
+void viommu_drain_wait(struct viommu *viommu, unsigned int slot,
+                       const struct viommu_result *result)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+    ASSERT(slot < VIOMMU_DRAIN_SLOTS);
+
+    begin(viommu, &viommu->drain.slot[slot], result);
+}
+
+bool viommu_drain_queue_full(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    return viommu->drain.ring_prod - viommu->drain.ring_cons ==
+           VIOMMU_DRAIN_RING;
+}
+
+bool viommu_drain_queue_empty(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    return viommu->drain.ring_prod == viommu->drain.ring_cons;
+}
+
+void viommu_drain_queue(struct viommu *viommu,
+                        const struct viommu_result *result)
+{
+    struct viommu_drain *drain = &viommu->drain;
+
+    ASSERT(!viommu_drain_queue_full(viommu));
+
+    begin(viommu, &drain->ring[drain->ring_prod++ % VIOMMU_DRAIN_RING], result);
+}
+
+void viommu_drain_notify(struct viommu *viommu)
+{
+    struct viommu_drain *drain = &viommu->drain;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
+    /* Flushes that nobody waits for yet: their drain may as well begin. */
+    request(viommu);
+
+    if ( drain->notify )
+        viommu_host_port_notify(viommu, viommu->dm.port);
+    drain->notify = false;
+}
+
+/* End a wait, and account for it if there was one worth the name. */
+static const struct viommu_drained *finish(struct viommu *viommu,
+                                           struct viommu_wait *wait)
+{
+    wait->busy = false;
+
+    if ( wait->time.event_ns )
     {
-        struct viommu_drain_slot *slot = &drain->slot[i];
         uint64_t ns;
 
-        if ( !slot->busy || !drained_up_to(drain, slot->generation) )
-            continue;
-
-        slot->busy = false;
-        if ( !slot->time.event_ns )
-            return container_of(slot, struct viommu_drained, slot);
-
-        slot->time.clear_ns = viommu_host_now();
-        ns = slot->time.clear_ns - slot->time.write_ns;
+        wait->time.clear_ns = viommu_host_now();
+        ns = wait->time.clear_ns - wait->time.write_ns;
         viommu->stats.drain_ns += ns;
         viommu->stats.drain_hist[min_t(unsigned int, XEN_VIOMMU_NR_HIST,
                                        flsl(ns / 1000) ?: 1) - 1]++;
         if ( ns > viommu->stats.drain_max_ns )
         {
             viommu->stats.drain_max_ns = ns;
-            viommu->stats.longest = slot->time;
+            viommu->stats.longest = wait->time;
         }
-
-        return container_of(slot, struct viommu_drained, slot);
     }
+
+    return container_of(wait, struct viommu_drained, wait);
+}
+
+const struct viommu_drained *viommu_drain_next(struct viommu *viommu)
+{
+    struct viommu_drain *drain = &viommu->drain;
+    struct viommu_wait *wait;
+    unsigned int i;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    wait = &drain->ring[drain->ring_cons % VIOMMU_DRAIN_RING];
+    if ( !viommu_drain_queue_empty(viommu) && over(drain, wait) )
+    {
+        drain->ring_cons++;
+        return finish(viommu, wait);
+    }
+
+    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
+        if ( over(drain, &drain->slot[i]) )
+            return finish(viommu, &drain->slot[i]);
 
     return NULL;
 }
 
-const struct viommu_flush *viommu_drained_flush(
+const struct viommu_result *viommu_drained_result(
     const struct viommu_drained *drained)
 {
-    return &drained->slot.flush;
+    return &drained->wait.result;
 }
 
 uint64_t viommu_drain_hand_out(struct viommu *viommu)
@@ -111,22 +192,30 @@ uint64_t viommu_drain_hand_out(struct viommu *viommu)
     return drain->requested;
 }
 
-/* Stamp the waits that end now with what is known of their end. */
-static void stamp_ack(struct viommu_drain *drain, uint64_t dma_end_ns)
+/* Stamp a wait that ends now with what is known of its end. */
+static void stamp(const struct viommu_drain *drain, struct viommu_wait *wait,
+                  uint64_t now, uint64_t dma_end_ns)
 {
-    uint64_t now = viommu_host_now();
+    if ( over(drain, wait) )
+    {
+        wait->time.ack_ns = now;
+        wait->time.dma_end_ns = dma_end_ns;
+    }
+}
+
+/* The acknowledged generation becomes @generation. */
+static void advance(struct viommu_drain *drain, uint64_t generation,
+                    uint32_t idle_ns)
+{
+    uint64_t now = viommu_host_now(), end = idle_ns ? now - idle_ns : 0;
     unsigned int i;
 
+    drain->acked = generation;
+
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
-    {
-        struct viommu_drain_slot *slot = &drain->slot[i];
-
-        if ( !slot->busy || !drained_up_to(drain, slot->generation) )
-            continue;
-
-        slot->time.ack_ns = now;
-        slot->time.dma_end_ns = dma_end_ns;
-    }
+        stamp(drain, &drain->slot[i], now, end);
+    for ( i = drain->ring_cons; i != drain->ring_prod; i++ )
+        stamp(drain, &drain->ring[i % VIOMMU_DRAIN_RING], now, end);
 }
 
 int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
@@ -142,11 +231,8 @@ int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
         return -EINVAL;
     }
 
-    if ( generation <= drain->acked )
-        return 0;
-
-    drain->acked = generation;
-    stamp_ack(drain, idle_ns ? viommu_host_now() - idle_ns : 0);
+    if ( generation > drain->acked )
+        advance(drain, generation, idle_ns);
 
     return 0;
 }
@@ -160,24 +246,27 @@ void viommu_drain_abandon(struct viommu *viommu)
     if ( drain->acked != drain->requested )
         viommu->stats.dm_gone++;
     drain->handed = 0;
-    drain->acked = drain->requested;
-    stamp_ack(drain, 0);
+    advance(drain, drain->requested, 0);
 }
 
-const struct viommu_drain_slot *viommu_drain_oldest(struct viommu *viommu)
+const struct viommu_wait *viommu_drain_oldest(struct viommu *viommu)
 {
-    const struct viommu_drain_slot *oldest = NULL;
+    const struct viommu_drain *drain = &viommu->drain;
+    const struct viommu_wait *oldest = NULL;
     unsigned int i;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
+    if ( !viommu_drain_queue_empty(viommu) )
+        oldest = &drain->ring[drain->ring_cons % VIOMMU_DRAIN_RING];
+
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
     {
-        const struct viommu_drain_slot *slot = &viommu->drain.slot[i];
+        const struct viommu_wait *wait = &drain->slot[i];
 
-        if ( slot->busy &&
-             (!oldest || slot->time.write_ns < oldest->time.write_ns) )
-            oldest = slot;
+        if ( wait->busy &&
+             (!oldest || wait->time.write_ns < oldest->time.write_ns) )
+            oldest = wait;
     }
 
     return oldest;

@@ -2,7 +2,7 @@
 /*
  * Drain: from a flush to the proof that no DMA uses what was flushed.
  *
- *   in    struct viommu_flush, from the front end that executed a command
+ *   in    flushes and waits, from the front end that executes commands
  *   out   struct viommu_drained, taken by the front end's completion
  *
  * A struct viommu_drained exists nowhere but in here, and a front end cannot
@@ -22,22 +22,25 @@
 
 struct viommu;
 
-/* Invalidations of one vIOMMU that can be waited for at the same time. */
-#define VIOMMU_DRAIN_SLOTS 4
+/* Register commands that can be waited for, one of each, at the same time. */
+#define VIOMMU_DRAIN_SLOTS 5
 
-/* What has been made unusable for new DMA. */
-struct viommu_flush {
-    unsigned int slot; /* chosen by the front end, 0 to VIOMMU_DRAIN_SLOTS-1 */
-    unsigned int inv;  /* XEN_VIOMMU_INV_* */
-    uint32_t arg;      /* the front end's, given back on completion */
+/* Commands from a queue that can be waited for; a power of 2. */
+#define VIOMMU_DRAIN_RING 64
+
+/* What is to be shown to the guest; the front end's, given back to it. */
+struct viommu_result {
+    unsigned int kind;
+    uint32_t data;
+    uint64_t addr;
 };
 
 struct viommu_drained;
 
-struct viommu_drain_slot {
+struct viommu_wait {
     bool busy;
     uint64_t generation;    /* acknowledgement that ends the wait */
-    struct viommu_flush flush;
+    struct viommu_result result;
     struct xen_viommu_timeline time;
 };
 
@@ -49,23 +52,45 @@ struct viommu_drain {
      * has to be acknowledged before none is in use; 0 if there was none.
      */
     uint64_t handed;
-    struct viommu_drain_slot slot[VIOMMU_DRAIN_SLOTS];
+    bool flushed;           /* since the latest generation was requested */
+    bool notify;            /* the DM is to be told of a generation */
+    unsigned int inv;       /* XEN_VIOMMU_INV_* of the latest flush */
+    struct viommu_wait slot[VIOMMU_DRAIN_SLOTS];
+    struct viommu_wait ring[VIOMMU_DRAIN_RING];
+    unsigned int ring_prod, ring_cons;  /* free running */
 };
 
 /*
- * Wait for the DMA that may use what @flush took away.  A slot which is still
- * waiting waits for this flush instead: the later covers the earlier.
+ * Translations have been made unusable for new DMA; @inv, XEN_VIOMMU_INV_*,
+ * says which.  Any number of flushes share the generation of the next wait.
  */
-void viommu_drain_start(struct viommu *viommu, const struct viommu_flush *flush);
+void viommu_drain_flush(struct viommu *viommu, unsigned int inv);
 
 /*
- * The next flush of which the drain is over, or NULL.  Each is returned once,
- * and is valid until the next call.
+ * Wait for the DMA that may use what has been flushed, to show @result then.
+ * A @slot that still waits waits for this instead: the later covers the
+ * earlier.
+ */
+void viommu_drain_wait(struct viommu *viommu, unsigned int slot,
+                       const struct viommu_result *result);
+
+/* The same for a command from a queue.  There must be room for it. */
+void viommu_drain_queue(struct viommu *viommu,
+                        const struct viommu_result *result);
+bool viommu_drain_queue_full(struct viommu *viommu);
+bool viommu_drain_queue_empty(struct viommu *viommu);
+
+/* Tell the DM, if it has to be told: once, whatever the number of waits. */
+void viommu_drain_notify(struct viommu *viommu);
+
+/*
+ * The next wait that is over, or NULL: of the queue in its order, then of the
+ * slots.  Each is returned once, and is valid until the next call.
  */
 const struct viommu_drained *viommu_drain_next(struct viommu *viommu);
 
-/* The flush that @drained is the proof for. */
-const struct viommu_flush *viommu_drained_flush(
+/* What to show the guest now that it is @drained. */
+const struct viommu_result *viommu_drained_result(
     const struct viommu_drained *drained);
 
 /* A translation is about to be handed out: returns its generation. */
@@ -82,8 +107,8 @@ int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
 /* The DM is gone, and with it all its DMA. */
 void viommu_drain_abandon(struct viommu *viommu);
 
-/* The slot that has waited longest, or NULL if none waits. */
-const struct viommu_drain_slot *viommu_drain_oldest(struct viommu *viommu);
+/* The wait that began first, or NULL if there is none. */
+const struct viommu_wait *viommu_drain_oldest(struct viommu *viommu);
 
 #endif /* VIOMMU_DRAIN_H */
 

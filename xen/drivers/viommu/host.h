@@ -15,12 +15,22 @@ struct viommu;
 /*
  * Copy @size bytes of guest memory, once.  @gpa is a multiple of @size, which
  * is 8 or 16; every aligned 8 bytes are read in one access.  Only ordinary RAM
- * of the guest is read.  Not locked.
+ * of the guest is read.  Locked or not: takes the p2m's lock.
  *
  * -EFAULT: no RAM of the guest there (a hole, MMIO, foreign, paged out, ...)
  */
 int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
                      unsigned int size);
+
+/*
+ * Write 4 bytes of guest memory at @gpa, a multiple of 4, in one access.  Only
+ * RAM that the guest may write itself is written.  Locked: takes the p2m's
+ * lock.
+ *
+ * -EFAULT: no such RAM of the guest there
+ */
+int viommu_host_write32(const struct viommu *viommu, uint64_t gpa,
+                        uint32_t val);
 
 /*
  * May a device access @gpa?  Returns the log2 of the length of the aligned

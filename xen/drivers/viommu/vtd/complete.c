@@ -2,8 +2,8 @@
 /*
  * Stage: completion.  In: the proof that a flush has been drained.  Out: the
  * guest sees the command that asked for it as done.  No other file clears ICC
- * or IVT, or changes GSTS to say that something has happened.  Called with the
- * lock held.
+ * or IVT, changes GSTS to say that something has happened, or writes the status
+ * of a wait descriptor.  Called with the lock held.
  */
 #include "vtd.h"
 
@@ -17,14 +17,14 @@ static void finish(struct vtd *vtd, unsigned int reg, uint64_t busy,
 void cf_check vtd_complete(struct viommu *viommu,
                            const struct viommu_drained *drained)
 {
-    const struct viommu_flush *flush = viommu_drained_flush(drained);
+    const struct viommu_result *result = viommu_drained_result(drained);
     struct vtd *vtd = to_vtd(viommu);
     uint32_t gsts = vtd_get32(vtd, VTD_GSTS);
     uint64_t val;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    switch ( flush->arg )
+    switch ( result->kind )
     {
     case VTD_CMD_SRTP:
         vtd_set32(vtd, VTD_GSTS, gsts | VTD_GSTS_RTPS);
@@ -33,6 +33,26 @@ void cf_check vtd_complete(struct viommu *viommu,
     case VTD_CMD_TE:
         gsts &= ~VTD_GSTS_TES;
         vtd_set32(vtd, VTD_GSTS, vtd->te ? gsts | VTD_GSTS_TES : gsts);
+        break;
+
+    case VTD_CMD_QIE:
+        gsts &= ~VTD_GSTS_QIES;
+        if ( !vtd->queue.enabled )
+            vtd_set64(vtd, VTD_IQH, 0);
+        vtd_set32(vtd, VTD_GSTS,
+                  vtd->queue.enabled ? gsts | VTD_GSTS_QIES : gsts);
+        break;
+
+    case VTD_CMD_QUEUED:
+        /*
+         * 6.5.2.8: the status first.  Where there is no memory of the guest
+         * to write it to, it is not written.
+         */
+        if ( result->addr & VTD_RESULT_SW )
+            (void)viommu_host_write32(viommu, result->addr & VTD_WAIT_ADDR,
+                                      result->data);
+        if ( result->addr & VTD_RESULT_IF )
+            vtd_wait_event(vtd);
         break;
 
     case VTD_CMD_CCMD:

@@ -14,12 +14,17 @@ enum effect {
     EFF_CCMD,       /* on the half that holds ICC */
     EFF_IOTLB,      /* on the half that holds IVT */
     EFF_FAULT,
+    EFF_IQT,        /* on the half that holds QT */
+    EFF_IQ_EVENT,
 };
 
 struct vtd_reg {
     uint16_t off;
     uint8_t size;
-    bool wo;        /* reads return 0 */
+    enum {
+        WO = 1,     /* reads return 0 */
+        QI = 2,     /* reserved without ECAP.QI */
+    } attr;
     uint64_t reset;
     uint64_t rw;    /* bits that the guest writes; see implemented() */
     uint64_t rw1c;  /* bits that the guest clears by writing 1 */
@@ -27,8 +32,8 @@ struct vtd_reg {
 };
 
 #define FRCD_ROWS(n)                                                          \
-    { VTD_FRCD(n),     8, false, 0, 0, 0,          EFF_NONE },                \
-    { VTD_FRCD(n) + 8, 8, false, 0, 0, VTD_FRCD_F, EFF_FAULT }
+    { VTD_FRCD(n),     8, 0, 0, 0, 0,          EFF_NONE },                    \
+    { VTD_FRCD(n) + 8, 8, 0, 0, 0, VTD_FRCD_F, EFF_FAULT }
 
 #define CAP_RESET (VTD_CAP_ND_64K | VTD_CAP_FRO(VTD_FRO) |                    \
                    VTD_CAP_SLLPS_2M_1G | VTD_CAP_PSI |                        \
@@ -40,44 +45,42 @@ struct vtd_reg {
 
 /* What has no row is reserved: reads 0, ignores writes. */
 static const struct vtd_reg regs[] = {
-    /* off       size wo     reset         rw          rw1c         effect */
-    { VTD_VER,     4, false, VTD_VER_1_0,  0,          0,           EFF_NONE },
-    { VTD_CAP,     8, false, CAP_RESET,    0,          0,           EFF_NONE },
-    { VTD_ECAP,    8, false, ECAP_RESET,   0,          0,           EFF_NONE },
-    { VTD_GCMD,    4, true,  0,            0,          0,           EFF_GCMD },
-    { VTD_GSTS,    4, false, 0,            0,          0,           EFF_NONE },
+    /* off       size attr reset        rw            rw1c         effect */
+    { VTD_VER,     4, 0,  VTD_VER_1_0,  0,            0,           EFF_NONE },
+    { VTD_CAP,     8, 0,  CAP_RESET,    0,            0,           EFF_NONE },
+    { VTD_ECAP,    8, 0,  ECAP_RESET,   0,            0,           EFF_NONE },
+    { VTD_GCMD,    4, WO, 0,            0,            0,           EFF_GCMD },
+    { VTD_GSTS,    4, 0,  0,            0,            0,           EFF_NONE },
     /* RTADDR.TTM is reserved without ECAP.SMTS: zero. */
-    { VTD_RTADDR,  8, false, 0,    VTD_RTADDR_RTA,     0,           EFF_NONE },
-    { VTD_CCMD,    8, false, 0,
+    { VTD_RTADDR,  8, 0,  0,            VTD_RTADDR_RTA, 0,         EFF_NONE },
+    { VTD_CCMD,    8, 0,  0,
       VTD_CCMD_ICC | VTD_CCMD_CIRG | VTD_CCMD_FM | VTD_CCMD_SID | VTD_CCMD_DID,
-                                                       0,           EFF_CCMD },
-    { VTD_FSTS,    4, false, 0,            0,          VTD_FSTS_PFO,
-                                                                    EFF_FAULT },
-    { VTD_FECTL,   4, false, VTD_FECTL_IM, VTD_FECTL_IM, 0,         EFF_FAULT },
-    { VTD_FEDATA,  4, false, 0,            0xffff,     0,           EFF_NONE },
-    { VTD_FEADDR,  4, false, 0,            0xfffffffc, 0,           EFF_NONE },
+                                                      0,           EFF_CCMD },
+    { VTD_FSTS,    4, 0,  0,            0,
+      VTD_FSTS_PFO | VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE,  EFF_FAULT },
+    { VTD_FECTL,   4, 0,  VTD_ECTL_IM,  VTD_ECTL_IM,  0,          EFF_FAULT },
+    { VTD_FEDATA,  4, 0,  0,            0xffff,       0,           EFF_NONE },
+    { VTD_FEADDR,  4, 0,  0,            0xfffffffc,   0,           EFF_NONE },
     /* Without ECAP.EIM no APIC id is wider than 8 bits: reserved. */
-    { VTD_FEUADDR, 4, false, 0,            0,          0,           EFF_NONE },
-    { VTD_IVA,     8, true,  0,
-      VTD_IVA_ADDR | VTD_IVA_IH | VTD_IVA_AM,          0,           EFF_NONE },
-    { VTD_IOTLB,   8, false, 0,
+    { VTD_FEUADDR, 4, 0,  0,            0,            0,           EFF_NONE },
+    { VTD_IQH,     8, QI, 0,            0,            0,           EFF_NONE },
+    { VTD_IQT,     8, QI, 0,            VTD_IQ_OFFSET, 0,           EFF_IQT },
+    /* IQA.DW is reserved without ECAP.SMTS: zero. */
+    { VTD_IQA,     8, QI, 0,  VTD_IQA_IQA | VTD_IQA_QS, 0,         EFF_NONE },
+    { VTD_ICS,     4, QI, 0,            0,  VTD_ICS_IWC,       EFF_IQ_EVENT },
+    { VTD_IECTL,   4, QI, VTD_ECTL_IM,  VTD_ECTL_IM,  0,       EFF_IQ_EVENT },
+    { VTD_IEDATA,  4, QI, 0,            0xffff,       0,           EFF_NONE },
+    { VTD_IEADDR,  4, QI, 0,            0xfffffffc,   0,           EFF_NONE },
+    { VTD_IEUADDR, 4, QI, 0,            0,            0,           EFF_NONE },
+    { VTD_IQERCD,  8, QI, 0,            0,            0,           EFF_NONE },
+    { VTD_IVA,     8, WO, 0,
+      VTD_IVA_ADDR | VTD_IVA_IH | VTD_IVA_AM,         0,           EFF_NONE },
+    { VTD_IOTLB,   8, 0,  0,
       VTD_IOTLB_IVT | VTD_IOTLB_IIRG | VTD_IOTLB_DR | VTD_IOTLB_DW |
-      VTD_IOTLB_DID,                                   0,           EFF_IOTLB },
+      VTD_IOTLB_DID,                                  0,          EFF_IOTLB },
     FRCD_ROWS(0), FRCD_ROWS(1), FRCD_ROWS(2), FRCD_ROWS(3),
     FRCD_ROWS(4), FRCD_ROWS(5), FRCD_ROWS(6), FRCD_ROWS(7),
 };
-
-/* The row that the word at @off belongs to. */
-static const struct vtd_reg *find(unsigned int off)
-{
-    unsigned int i;
-
-    for ( i = 0; i < ARRAY_SIZE(regs); i++ )
-        if ( off >= regs[i].off && off < regs[i].off + regs[i].size )
-            return &regs[i];
-
-    return NULL;
-}
 
 /* The half of a 64-bit mask or value that the word at @off holds. */
 static uint32_t half(const struct vtd_reg *reg, unsigned int off, uint64_t val)
@@ -88,7 +91,25 @@ static uint32_t half(const struct vtd_reg *reg, unsigned int off, uint64_t val)
 /* Of an address, only the bits that the guest's memory needs are there. */
 static uint64_t implemented(const struct vtd *vtd, const struct vtd_reg *reg)
 {
-    return reg->off == VTD_RTADDR ? (1ULL << vtd->viommu.haw) - 1 : ~0ULL;
+    return reg->off == VTD_RTADDR || reg->off == VTD_IQA
+           ? (1ULL << vtd->viommu.haw) - 1 : ~0ULL;
+}
+
+static bool has_queue(const struct vtd *vtd)
+{
+    return !(vtd->viommu.flags & XEN_VIOMMU_CREATE_NO_QUEUE);
+}
+
+/* The row that the word at @off belongs to, if there is such a register. */
+static const struct vtd_reg *find(const struct vtd *vtd, unsigned int off)
+{
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(regs); i++ )
+        if ( off >= regs[i].off && off < regs[i].off + regs[i].size )
+            return (regs[i].attr & QI) && !has_queue(vtd) ? NULL : &regs[i];
+
+    return NULL;
 }
 
 uint32_t vtd_get32(const struct vtd *vtd, unsigned int off)
@@ -128,6 +149,7 @@ void vtd_regs_reset(struct vtd *vtd)
             vtd_set32(vtd, regs[i].off, regs[i].reset);
 
     vtd_set64(vtd, VTD_CAP, cap);
+    vtd_set64(vtd, VTD_ECAP, ECAP_RESET | (has_queue(vtd) ? VTD_ECAP_QI : 0));
 }
 
 /* 4 or 8 bytes, aligned: all else is not an access to a register. */
@@ -139,9 +161,9 @@ static bool valid_access(unsigned int off, unsigned int size)
 
 static uint32_t read_word(const struct vtd *vtd, unsigned int off)
 {
-    const struct vtd_reg *reg = find(off);
+    const struct vtd_reg *reg = find(vtd, off);
 
-    return reg && !reg->wo ? vtd_get32(vtd, off) : 0;
+    return reg && !(reg->attr & WO) ? vtd_get32(vtd, off) : 0;
 }
 
 uint64_t vtd_regs_read(const struct vtd *vtd, unsigned int off,
@@ -157,25 +179,29 @@ uint64_t vtd_regs_read(const struct vtd *vtd, unsigned int off,
 }
 
 static void emit(struct vtd_cmds *cmds, enum vtd_cmd_kind kind, uint64_t val,
-                 uint64_t iva)
+                 uint64_t arg)
 {
     ASSERT(cmds->nr < VTD_MAX_CMDS);
     cmds->cmd[cmds->nr++] = (struct vtd_cmd){
-        .kind = kind, .val = val, .iva = iva,
+        .kind = kind, .val = val, .arg = arg,
     };
 }
 
 /*
  * Several bits may be written at once, and software repeats those that are
  * set: pointers take effect before enables, each enable only if it changes.
- * What CAP and ECAP do not offer (SFL, EAFL, WBF, QIE, IRE, SIRTP, CFI) is
- * ignored, its status staying 0.
+ * What CAP and ECAP do not offer (SFL, EAFL, WBF, IRE, SIRTP, CFI, and QIE on
+ * a unit without a queue) is ignored, its status staying 0.
  */
 static void write_gcmd(const struct vtd *vtd, uint32_t val,
                        struct vtd_cmds *cmds)
 {
     if ( val & VTD_GCMD_SRTP )
         emit(cmds, VTD_CMD_SRTP, vtd_get64(vtd, VTD_RTADDR), 0);
+
+    if ( has_queue(vtd) && !(val & VTD_GCMD_QIE) != !vtd->queue.enabled )
+        emit(cmds, VTD_CMD_QIE, !!(val & VTD_GCMD_QIE),
+             vtd_get64(vtd, VTD_IQA));
 
     if ( !(val & VTD_GCMD_TE) != !vtd->te )
         emit(cmds, VTD_CMD_TE, !!(val & VTD_GCMD_TE), 0);
@@ -184,7 +210,7 @@ static void write_gcmd(const struct vtd *vtd, uint32_t val,
 static void write_word(struct vtd *vtd, unsigned int off, uint32_t val,
                        struct vtd_cmds *cmds)
 {
-    const struct vtd_reg *reg = find(off);
+    const struct vtd_reg *reg = find(vtd, off);
     bool upper;
     uint32_t rw, old;
 
@@ -229,6 +255,15 @@ static void write_word(struct vtd *vtd, unsigned int off, uint32_t val,
 
     case EFF_FAULT:
         emit(cmds, VTD_CMD_FAULT, 0, 0);
+        break;
+
+    case EFF_IQT:
+        if ( !upper )
+            emit(cmds, VTD_CMD_IQT, vtd_get64(vtd, VTD_IQT), 0);
+        break;
+
+    case EFF_IQ_EVENT:
+        emit(cmds, VTD_CMD_IQ_EVENT, 0, 0);
         break;
     }
 }

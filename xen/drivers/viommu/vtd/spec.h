@@ -21,6 +21,15 @@
 #define VTD_FEDATA  0x03c /* RW, 32 */
 #define VTD_FEADDR  0x040 /* RW, 32 */
 #define VTD_FEUADDR 0x044 /* RW, 32 */
+#define VTD_IQH     0x080 /* RO, 64 */
+#define VTD_IQT     0x088 /* RW, 64 */
+#define VTD_IQA     0x090 /* RW, 64 */
+#define VTD_ICS     0x09c /* RW1C, 32 */
+#define VTD_IECTL   0x0a0 /* RW, 32 */
+#define VTD_IEDATA  0x0a4 /* RW, 32 */
+#define VTD_IEADDR  0x0a8 /* RW, 32 */
+#define VTD_IEUADDR 0x0ac /* RW, 32 */
+#define VTD_IQERCD  0x0b0 /* RO, 64 */
 #define VTD_IRO     0x0f0 /* where ECAP.IRO points */
 #define VTD_IVA     (VTD_IRO + 0) /* WO, 64 */
 #define VTD_IOTLB   (VTD_IRO + 8) /* RW, 64 */
@@ -49,6 +58,7 @@
 
 /* ECAP, 11.4.3. */
 #define VTD_ECAP_C          (1ULL << 0)
+#define VTD_ECAP_QI         (1ULL << 1)
 #define VTD_ECAP_PT         (1ULL << 6)
 #define VTD_ECAP_SC         (1ULL << 7)
 #define VTD_ECAP_IRO(off)   ((uint64_t)(off) / 16 << 8)
@@ -56,8 +66,10 @@
 /* GCMD, GSTS, 11.4.4: the enable bits have the same place in both. */
 #define VTD_GCMD_TE         (1u << 31)
 #define VTD_GCMD_SRTP       (1u << 30)
+#define VTD_GCMD_QIE        (1u << 26)
 #define VTD_GSTS_TES        (1u << 31)
 #define VTD_GSTS_RTPS       (1u << 30)
+#define VTD_GSTS_QIES       (1u << 26)
 
 /* RTADDR, 11.4.5. */
 #define VTD_RTADDR_RTA      0xfffffffffffff000ULL
@@ -103,9 +115,35 @@
 #define VTD_FSTS_FRI        0xff00u
 #define VTD_FSTS_FRI_SHIFT  8
 
-/* FECTL, 11.4.7.2. */
-#define VTD_FECTL_IM        (1u << 31)
-#define VTD_FECTL_IP        (1u << 30)
+/* FECTL, 11.4.7.2, and IECTL, 11.4.9.5. */
+#define VTD_ECTL_IM         (1u << 31)
+#define VTD_ECTL_IP         (1u << 30)
+
+/* The queue, 11.4.9. */
+#define VTD_IQ_OFFSET       0x7fff0ULL /* IQH.QH, IQT.QT */
+#define VTD_IQ_SHIFT        4
+#define VTD_IQA_IQA         0xfffffffffffff000ULL
+#define VTD_IQA_QS          7ULL
+#define VTD_IQ_ENTRIES(qs)  (256u << (qs))
+#define VTD_ICS_IWC         (1u << 0)
+#define VTD_IQERCD_IQEI     0xfULL
+#define VTD_IQEI_TAIL       1 /* tail beyond the queue */
+#define VTD_IQEI_FETCH      2 /* the queue is inaccessible */
+#define VTD_IQEI_TYPE       3 /* unknown or unsupported descriptor */
+#define VTD_IQEI_RSVD       4 /* reserved field or value */
+
+/* Descriptors of 128 bits, 6.5.2: the lower 8 bytes. */
+#define VTD_DESC_TYPE(lo)   ((lo) & 0xf)
+#define VTD_DESC_CC         1
+#define VTD_DESC_IOTLB      2
+#define VTD_DESC_WAIT       5
+#define VTD_DESC_G(lo)      (((lo) >> 4) & 3)
+#define VTD_WAIT_IF         (1ULL << 4)
+#define VTD_WAIT_SW         (1ULL << 5)
+#define VTD_WAIT_FN         (1ULL << 6)
+#define VTD_WAIT_DATA(lo)   ((uint32_t)((lo) >> 32))
+/* The upper 8. */
+#define VTD_WAIT_ADDR       0xfffffffffffffffcULL
 
 /* FRCD, 11.4.7.7: the upper 8 bytes. */
 #define VTD_FRCD_F          (1ULL << 63)

@@ -1,54 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stage: execution.  In: commands from the register file.  Out: flushes, to be
- * drained.  Called with the lock held.
+ * Stage: execution.  In: commands from the register file and the queue.  Out:
+ * flushes, and waits for their drain.  Called with the lock held.
  *
  * Xen caches no translation, so that a flush is nothing but the end of the
  * generation in which the DM may cache what it was given.
  */
 #include "vtd.h"
 
-/* One slot of the drain for each thing that the guest can wait for. */
-enum { SLOT_SRTP, SLOT_TE, SLOT_CCMD, SLOT_IOTLB };
+static const uint8_t inv_config[] = {
+    [VTD_G_GLOBAL] = XEN_VIOMMU_INV_CONFIG_GLOBAL,
+    [VTD_G_DOMAIN] = XEN_VIOMMU_INV_CONFIG_DOMAIN,
+    [VTD_G_DEVICE] = XEN_VIOMMU_INV_CONFIG_DEVICE,
+};
 
-static void flush(struct vtd *vtd, unsigned int slot, unsigned int inv,
-                  enum vtd_cmd_kind kind)
+static const uint8_t inv_tlb[] = {
+    [VTD_G_GLOBAL] = XEN_VIOMMU_INV_TLB_GLOBAL,
+    [VTD_G_DOMAIN] = XEN_VIOMMU_INV_TLB_DOMAIN,
+    [VTD_G_PAGE] = XEN_VIOMMU_INV_TLB_RANGE,
+};
+
+/* The guest waits for a register to change. */
+static void wait_slot(struct vtd *vtd, unsigned int slot,
+                      enum vtd_cmd_kind kind)
 {
-    struct viommu_flush f = { .slot = slot, .inv = inv, .arg = kind };
+    struct viommu_result result = { .kind = kind };
 
-    viommu_drain_start(&vtd->viommu, &f);
+    viommu_drain_wait(&vtd->viommu, slot, &result);
 }
 
-/* 6.5.1.1, 11.4.6.1 */
+/* 6.5.1.1, 11.4.6.1.  With a queue in use, the register commands are not. */
 static void invalidate_context(struct vtd *vtd, const struct vtd_cmd *cmd)
 {
-    static const uint8_t inv[] = {
-        [VTD_G_GLOBAL] = XEN_VIOMMU_INV_CONFIG_GLOBAL,
-        [VTD_G_DOMAIN] = XEN_VIOMMU_INV_CONFIG_DOMAIN,
-        [VTD_G_DEVICE] = XEN_VIOMMU_INV_CONFIG_DEVICE,
-    };
     unsigned int g = (cmd->val & VTD_CCMD_CIRG) >> VTD_CCMD_CIRG_SHIFT;
 
-    if ( !g )
+    if ( !g || vtd->queue.enabled )
+    {
         vtd_refuse(vtd, cmd);
-    else
-        flush(vtd, SLOT_CCMD, inv[g], cmd->kind);
+        return;
+    }
+
+    viommu_drain_flush(&vtd->viommu, inv_config[g]);
+    wait_slot(vtd, SLOT_CCMD, cmd->kind);
 }
 
 /* 6.5.1.2, 11.4.6.2 */
 static void invalidate_iotlb(struct vtd *vtd, const struct vtd_cmd *cmd)
 {
-    static const uint8_t inv[] = {
-        [VTD_G_GLOBAL] = XEN_VIOMMU_INV_TLB_GLOBAL,
-        [VTD_G_DOMAIN] = XEN_VIOMMU_INV_TLB_DOMAIN,
-        [VTD_G_PAGE] = XEN_VIOMMU_INV_TLB_RANGE,
-    };
     unsigned int g = (cmd->val & VTD_IOTLB_IIRG) >> VTD_IOTLB_IIRG_SHIFT;
 
-    if ( !g || (g == VTD_G_PAGE && (cmd->iva & VTD_IVA_AM) > VTD_MAMV) )
+    if ( !g || (g == VTD_G_PAGE && (cmd->arg & VTD_IVA_AM) > VTD_MAMV) ||
+         vtd->queue.enabled )
+    {
         vtd_refuse(vtd, cmd);
-    else
-        flush(vtd, SLOT_IOTLB, inv[g], cmd->kind);
+        return;
+    }
+
+    viommu_drain_flush(&vtd->viommu, inv_tlb[g]);
+    wait_slot(vtd, SLOT_IOTLB, cmd->kind);
+}
+
+/*
+ * 6.5.2.  IQA counts as of now; the head is back at 0 since the queue was
+ * disabled.  The guest sees QIES go only when all that the queue has begun is
+ * complete, so that no status is written into memory that it has reused.
+ */
+static void enable_queue(struct vtd *vtd, const struct vtd_cmd *cmd)
+{
+    vtd->queue.enabled = cmd->val;
+    if ( cmd->val )
+    {
+        vtd->queue.base = cmd->arg & VTD_IQA_IQA;
+        vtd->queue.entries = VTD_IQ_ENTRIES(cmd->arg & VTD_IQA_QS);
+        vtd->queue.head = 0;
+        vtd->queue.fence = false;
+        vtd_set64(vtd, VTD_IQH, 0);
+    }
+    wait_slot(vtd, SLOT_QIE, cmd->kind);
+}
+
+/* 6.5.2.1 to 6.5.2.8: a descriptor that vtd_queue_fetch() has checked. */
+static void execute_queued(struct vtd *vtd, const struct vtd_cmd *cmd)
+{
+    struct viommu_result result = {
+        .kind = VTD_CMD_QUEUED,
+        .data = VTD_WAIT_DATA(cmd->val),
+        .addr = cmd->arg,
+    };
+
+    switch ( VTD_DESC_TYPE(cmd->val) )
+    {
+    case VTD_DESC_CC:
+        viommu_drain_flush(&vtd->viommu, inv_config[VTD_DESC_G(cmd->val)]);
+        break;
+
+    case VTD_DESC_IOTLB:
+        viommu_drain_flush(&vtd->viommu, inv_tlb[VTD_DESC_G(cmd->val)]);
+        break;
+
+    case VTD_DESC_WAIT:
+        /* The address has 2 bits to spare, which say what completion does. */
+        result.addr |= (cmd->val & VTD_WAIT_SW ? VTD_RESULT_SW : 0) |
+                       (cmd->val & VTD_WAIT_IF ? VTD_RESULT_IF : 0);
+        if ( cmd->val & VTD_WAIT_FN )
+            vtd->queue.fence = true;
+        viommu_drain_queue(&vtd->viommu, &result);
+        break;
+    }
 }
 
 static void execute(struct vtd *vtd, const struct vtd_cmd *cmd)
@@ -59,12 +117,18 @@ static void execute(struct vtd *vtd, const struct vtd_cmd *cmd)
         vtd->root = cmd->val;
         vtd_set32(vtd, VTD_GSTS, vtd_get32(vtd, VTD_GSTS) & ~VTD_GSTS_RTPS);
         /* CAP.ESRTPS is 0, but nothing is lost by what it promises. */
-        flush(vtd, SLOT_SRTP, XEN_VIOMMU_INV_CONTROL, cmd->kind);
+        viommu_drain_flush(&vtd->viommu, XEN_VIOMMU_INV_CONTROL);
+        wait_slot(vtd, SLOT_SRTP, cmd->kind);
         break;
 
     case VTD_CMD_TE:
         vtd->te = cmd->val;
-        flush(vtd, SLOT_TE, XEN_VIOMMU_INV_CONTROL, cmd->kind);
+        viommu_drain_flush(&vtd->viommu, XEN_VIOMMU_INV_CONTROL);
+        wait_slot(vtd, SLOT_TE, cmd->kind);
+        break;
+
+    case VTD_CMD_QIE:
+        enable_queue(vtd, cmd);
         break;
 
     case VTD_CMD_CCMD:
@@ -78,7 +142,34 @@ static void execute(struct vtd *vtd, const struct vtd_cmd *cmd)
     case VTD_CMD_FAULT:
         vtd_fault_update(vtd);
         break;
+
+    case VTD_CMD_IQT:
+        /* vtd_run() follows every write. */
+        break;
+
+    case VTD_CMD_IQ_EVENT:
+        vtd_wait_update(vtd);
+        break;
+
+    case VTD_CMD_QUEUED:
+        execute_queued(vtd, cmd);
+        break;
     }
+}
+
+static void cf_check vtd_run(struct viommu *viommu)
+{
+    struct vtd *vtd = to_vtd(viommu);
+    struct vtd_cmd cmd;
+    unsigned int n;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    if ( viommu_drain_queue_empty(viommu) )
+        vtd->queue.fence = false;
+
+    for ( n = 0; n < VTD_QUEUE_SLICE && vtd_queue_fetch(vtd, &cmd); n++ )
+        execute(vtd, &cmd);
 }
 
 static uint64_t cf_check vtd_read(struct viommu *viommu, unsigned int off,
@@ -123,6 +214,8 @@ const struct viommu_frontend vtd_frontend = {
     .init = vtd_init,
     .read = vtd_read,
     .write = vtd_write,
+    .run = vtd_run,
+    .runnable = vtd_queue_runnable,
     .view = vtd_view,
     .walk = vtd_walk,
     .fault = vtd_fault_record,

@@ -3,10 +3,11 @@
  * The VT-d front end.  Stages, each of which sees only what is left of it:
  *
  *   regs.c      access -> register file -> struct vtd_cmd
- *   vtd.c       struct vtd_cmd -> struct viommu_flush -> (drain)
+ *   queue.c     descriptor in guest memory -> struct vtd_cmd
+ *   vtd.c       struct vtd_cmd -> flush and wait -> (drain)
  *   complete.c  struct viommu_drained -> what the guest sees
  *
- * and from the side walk.c, which only reads, and fault.c.
+ * and from the side walk.c, which only reads, and event.c.
  */
 #ifndef VIOMMU_VTD_H
 #define VIOMMU_VTD_H
@@ -25,6 +26,14 @@ struct vtd {
     uint64_t root;              /* RTADDR as of the latest SRTP */
     bool te;                    /* translating; GSTS.TES follows the drain */
 
+    struct {
+        bool enabled;           /* GSTS.QIES follows the drain */
+        bool fence;             /* nothing is fetched until all is complete */
+        uint64_t base;          /* IQA as of when it was enabled */
+        unsigned int entries;
+        unsigned int head;      /* next to fetch, below entries */
+    } queue;
+
     unsigned int next_frcd;     /* where the next fault is recorded */
 };
 
@@ -33,16 +42,23 @@ struct vtd_cmd {
     enum vtd_cmd_kind {
         VTD_CMD_SRTP,           /* val: RTADDR */
         VTD_CMD_TE,             /* val: 0 or 1 */
+        VTD_CMD_QIE,            /* val: 0 or 1, arg: IQA */
         VTD_CMD_CCMD,           /* val: CCMD */
-        VTD_CMD_IOTLB,          /* val: IOTLB, iva: IVA */
+        VTD_CMD_IOTLB,          /* val: IOTLB, arg: IVA */
         VTD_CMD_FAULT,          /* fault registers written */
+        VTD_CMD_IQT,            /* queue to be looked at */
+        VTD_CMD_IQ_EVENT,       /* completion event registers written */
+        VTD_CMD_QUEUED,         /* val, arg: a valid descriptor */
     } kind;
     uint64_t val;
-    uint64_t iva;
+    uint64_t arg;
 };
 
+/* Commands out of the queue in one go, under one hold of the lock. */
+#define VTD_QUEUE_SLICE 32
+
 /*
- * One GCMD write gives two commands at most, and of the two halves of an
+ * One GCMD write gives three commands at most, and of the two halves of an
  * 8-byte write only one is a GCMD.
  */
 #define VTD_MAX_CMDS 4
@@ -73,15 +89,32 @@ void vtd_set64(struct vtd *vtd, unsigned int off, uint64_t val);
 void vtd_walk(const struct viommu *viommu, const struct viommu_view *view,
               struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
 
-/* fault.c: with the lock held. */
+/* queue.c: with the lock held. */
+/* Fetch the next descriptor.  False: nothing there, or the queue stopped. */
+bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd);
+bool vtd_queue_runnable(struct viommu *viommu);
+
+/* event.c: with the lock held. */
 bool vtd_fault_record(struct viommu *viommu, const struct viommu_fault *fault);
-/* Bring status and event in line after the guest wrote a fault register. */
+/* Stop the queue for an error, @iqei saying which. */
+void vtd_queue_error(struct vtd *vtd, unsigned int iqei);
+/* A wait descriptor with IF has completed. */
+void vtd_wait_event(struct vtd *vtd);
+/* Bring status and event in line after the guest wrote their registers. */
 void vtd_fault_update(struct vtd *vtd);
+void vtd_wait_update(struct vtd *vtd);
 
 /* complete.c: with the lock held. */
 void vtd_complete(struct viommu *viommu, const struct viommu_drained *drained);
 /* A command that asks for nothing that exists: ends, having done nothing. */
 void vtd_refuse(struct vtd *vtd, const struct vtd_cmd *cmd);
+
+/* What completing a wait descriptor does, in the low bits of its address. */
+#define VTD_RESULT_SW 1u        /* write the status */
+#define VTD_RESULT_IF 2u        /* raise the event */
+
+/* One slot of the drain for each register command that can be waited for. */
+enum { SLOT_SRTP, SLOT_TE, SLOT_QIE, SLOT_CCMD, SLOT_IOTLB };
 
 extern const struct viommu_frontend vtd_frontend;
 

@@ -7,6 +7,7 @@
 
 #include <asm/hvm/irq.h>
 #include <asm/p2m.h>
+#include <asm/paging.h>
 
 #include "hvm.h"
 
@@ -27,10 +28,12 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
 
     /*
      * Not hvm_copy_from_guest_phys(): that means the memory of current, and
-     * goes through the instruction emulator's cache.
+     * goes through the instruction emulator's cache.  Nor
+     * check_get_page_from_gfn(), which asks the pager for what is paged out.
      */
-    if ( check_get_page_from_gfn(viommu->domain, gaddr_to_gfn(gpa), true, &p2mt,
-                                 &page) )
+    page = get_page_from_gfn(viommu->domain, gfn_x(gaddr_to_gfn(gpa)), &p2mt,
+                             P2M_ALLOC);
+    if ( !page )
         return -EFAULT;
 
     /* Tables lie in the guest's own RAM, and nowhere else. */
@@ -42,6 +45,38 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
         for ( i = 0; i < size / sizeof(*src); i++ )
             dst[i] = read_atomic(&src[i]);
         unmap_domain_page(va);
+        rc = 0;
+    }
+
+    put_page(page);
+
+    return rc;
+}
+
+int viommu_host_write32(const struct viommu *viommu, uint64_t gpa,
+                        uint32_t val)
+{
+    struct domain *d = viommu->domain;
+    gfn_t gfn = gaddr_to_gfn(gpa);
+    struct page_info *page;
+    p2m_type_t p2mt;
+    int rc = -EFAULT;
+
+    ASSERT(!(gpa & (sizeof(val) - 1)));
+
+    page = get_page_from_gfn(d, gfn_x(gfn), &p2mt, P2M_ALLOC);
+    if ( !page )
+        return -EFAULT;
+
+    if ( (p2mt == p2m_ram_rw || p2mt == p2m_ram_logdirty) &&
+         get_page_type(page, PGT_writable_page) )
+    {
+        void *va = __map_domain_page(page);
+
+        write_atomic((uint32_t *)(va + (gpa & ~PAGE_MASK)), val);
+        unmap_domain_page(va);
+        paging_mark_pfn_dirty(d, _pfn(gfn_x(gfn)));
+        put_page_type(page);
         rc = 0;
     }
 

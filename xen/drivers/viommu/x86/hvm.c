@@ -6,6 +6,7 @@
 #include <xen/guest_access.h>
 #include <xen/param.h>
 #include <xen/sched.h>
+#include <xen/softirq.h>
 
 #include <asm/hvm/emulate.h>
 #include <asm/hvm/io.h>
@@ -45,7 +46,14 @@ static int cf_check mmio_read(struct vcpu *v, unsigned long addr,
 static int cf_check mmio_write(struct vcpu *v, unsigned long addr,
                                unsigned int len, unsigned long val)
 {
-    viommu_mmio_write(domain_viommu(v->domain), addr, len, val);
+    struct hvm_viommu *hv = v->domain->arch.hvm.viommu;
+
+    /* The rest of the queue, slice by slice, on the way back to the guest. */
+    if ( viommu_mmio_write(hv->viommu, addr, len, val) )
+    {
+        ACCESS_ONCE(hv->runner) = v;
+        raise_softirq(SCHEDULE_SOFTIRQ);
+    }
 
     return X86EMUL_OKAY;
 }
@@ -64,7 +72,23 @@ static void cf_check watch(void *data)
     hv->watching = false;
     viommu_unlock(hv->viommu);
 
-    viommu_check_dm(hv->viommu);
+    viommu_continue(hv->viommu);
+}
+
+bool hvm_viommu_process_pending(struct vcpu *v)
+{
+    struct hvm_viommu *hv = v->domain->arch.hvm.viommu;
+
+    if ( likely(!hv) || ACCESS_ONCE(hv->runner) != v )
+        return false;
+
+    if ( viommu_continue(hv->viommu) )
+        return true;
+
+    /* Whoever has taken over meanwhile keeps the job. */
+    (void)cmpxchg(&hv->runner, v, NULL);
+
+    return false;
 }
 
 int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)

@@ -13,6 +13,12 @@ struct hvm_viommu {
     /* Looks after a DM that may have died; see viommu_host_watch(). */
     struct timer watch;
     bool watching;          /* guarded by viommu->lock: timer set */
+
+    /*
+     * The vCPU that works through the queue before it runs on: the last one
+     * to have given the queue more than a slice.  A hint, not locked.
+     */
+    struct vcpu *runner;
 };
 
 #endif /* VIOMMU_X86_HVM_H */

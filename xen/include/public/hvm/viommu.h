@@ -270,7 +270,7 @@ struct xen_viommu_stats {
     uint64_aligned_t faults;                /* ... and refused */
     uint64_aligned_t faults_lost;           /* no room to record them */
     uint64_aligned_t inv[XEN_VIOMMU_NR_INV];/* by XEN_VIOMMU_INV_* */
-    uint64_aligned_t in_trap;   /* invalidations complete at once */
+    uint64_aligned_t in_trap;   /* completions shown within the same exit */
     uint64_aligned_t waited;    /* ... that had to wait for the DM */
     uint64_aligned_t dm_gone;   /* drains ended by the DM's death or detach */
     uint64_aligned_t bad_acks;  /* acknowledgements refused */
@@ -281,6 +281,9 @@ struct xen_viommu_stats {
     struct xen_viommu_timeline waiting; /* the one that waits, if any */
     struct xen_viommu_timeline longest; /* the one that waited longest */
     uint64_aligned_t now_ns;    /* when this was taken */
+    uint64_aligned_t mmio_reads, mmio_writes; /* register accesses: exits */
+    uint64_aligned_t descs;     /* commands fetched from a queue */
+    uint64_aligned_t queue_errors;          /* ... and refused, queue stopped */
 };
 typedef struct xen_viommu_stats xen_viommu_stats_t;
 
@@ -297,8 +300,8 @@ typedef struct xen_viommu_stats xen_viommu_stats_t;
  *              line, or the domain is not HVM
  * -EEXIST      the domain has one
  * -EBUSY       the domain has run
- * -EINVAL      unknown cmd or type; base not page aligned or not below 4G;
- *              aw not 39 or 48; flags or pad not zero
+ * -EINVAL      unknown cmd, type or flag; base not page aligned or not below
+ *              4G; aw not 39 or 48; pad not zero
  * -ENOMEM
  */
 struct xen_domctl_viommu_op {
@@ -306,7 +309,9 @@ struct xen_domctl_viommu_op {
 #define XEN_DOMCTL_VIOMMU_create   1
     uint32_t type;              /* IN: XEN_VIOMMU_TYPE_* */
     uint64_aligned_t base;      /* IN: guest-physical address of registers */
-    uint32_t flags;             /* IN: must be zero */
+    uint32_t flags;             /* IN: XEN_VIOMMU_CREATE_* */
+/* Offer no command queue: the guest invalidates through registers only. */
+#define XEN_VIOMMU_CREATE_NO_QUEUE (1u << 0)
     /* IN: width of translated addresses in bits, 39 or 48. */
     uint8_t aw;
     /* OUT: width of guest-physical addresses in bits, as for the DMAR. */

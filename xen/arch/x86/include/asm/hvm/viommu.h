@@ -10,6 +10,7 @@
 #include <public/domctl.h>
 
 struct domain;
+struct vcpu;
 struct hvm_viommu;
 
 #ifdef CONFIG_VIOMMU
@@ -23,6 +24,13 @@ int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op);
  */
 int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
                      const struct dmop_args *args, bool *const_op);
+
+/*
+ * Work through a slice of a queue that @v has left long, before it runs on.
+ * Returns whether there is more, in which case the scheduler is to be given a
+ * chance first.
+ */
+bool hvm_viommu_process_pending(struct vcpu *v);
 
 /* Stop all that is asynchronous.  Idempotent; no-op without a vIOMMU. */
 void hvm_viommu_relinquish(struct domain *d);
@@ -45,6 +53,11 @@ static inline int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
                                    const struct dmop_args *args, bool *const_op)
 {
     return -EOPNOTSUPP;
+}
+
+static inline bool hvm_viommu_process_pending(struct vcpu *v)
+{
+    return false;
 }
 
 static inline void hvm_viommu_relinquish(struct domain *d) {}

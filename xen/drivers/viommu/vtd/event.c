@@ -1,30 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fault records and the fault event, 7.2 and 7.3.  Called with the lock held.
+ * Fault records, 7.2, and the two events with their interrupts, 7.3 and
+ * 6.5.2.8.  Called with the lock held.
  */
 #include "vtd.h"
 
-/* Raise the fault event, or keep it pending while the guest masks it. */
-static void raise_event(struct vtd *vtd)
+/*
+ * An event: its control register is followed by data and address.  Its
+ * interrupt is the entry of viommu->msi.
+ */
+enum event { EVENT_FAULT, EVENT_WAIT };
+
+static const uint16_t ectl_of[VIOMMU_NR_MSI] = {
+    [EVENT_FAULT] = VTD_FECTL,
+    [EVENT_WAIT] = VTD_IECTL,
+};
+
+/* Send the interrupt, or keep it pending while the guest masks it. */
+static void raise(struct vtd *vtd, enum event event)
 {
-    uint32_t fectl = vtd_get32(vtd, VTD_FECTL);
-    uint32_t addr = vtd_get32(vtd, VTD_FEADDR);
-    uint32_t data = vtd_get32(vtd, VTD_FEDATA);
+    unsigned int ectl = ectl_of[event];
+    uint32_t ctl = vtd_get32(vtd, ectl);
+    uint32_t data = vtd_get32(vtd, ectl + 4);
+    uint32_t addr = vtd_get32(vtd, ectl + 8);
     unsigned int mode = (data >> 8) & 7;
 
-    if ( fectl & VTD_FECTL_IM )
+    if ( ctl & VTD_ECTL_IM )
     {
-        vtd_set32(vtd, VTD_FECTL, fectl | VTD_FECTL_IP);
+        vtd_set32(vtd, ectl, ctl | VTD_ECTL_IP);
         return;
     }
 
-    vtd_set32(vtd, VTD_FECTL, fectl & ~VTD_FECTL_IP);
+    vtd_set32(vtd, ectl, ctl & ~VTD_ECTL_IP);
 
     /* Only an interrupt that the IOMMU itself may send: fixed or lowest. */
     if ( VTD_IS_INTERRUPT(addr) && mode <= 1 )
-        vtd->viommu.msi = (struct viommu_msi){
+        vtd->viommu.msi[event] = (struct viommu_msi){
             .valid = true, .addr = addr, .data = data,
         };
+}
+
+/*
+ * The guest has written the control or the status register.  A pending
+ * interrupt goes when all that it is for has been served, or out once it is
+ * no longer masked.
+ */
+static void update(struct vtd *vtd, enum event event, bool condition)
+{
+    unsigned int ectl = ectl_of[event];
+    uint32_t ctl = vtd_get32(vtd, ectl);
+
+    if ( !condition )
+        vtd_set32(vtd, ectl, ctl & ~VTD_ECTL_IP);
+    else if ( (ctl & (VTD_ECTL_IP | VTD_ECTL_IM)) == VTD_ECTL_IP )
+        raise(vtd, event);
 }
 
 /* Set conditions in FSTS; the first one raises the event. */
@@ -34,7 +63,7 @@ static void set_status(struct vtd *vtd, uint32_t bits)
 
     vtd_set32(vtd, VTD_FSTS, fsts | bits);
     if ( !(fsts & VTD_FSTS_EVENTS) )
-        raise_event(vtd);
+        raise(vtd, EVENT_FAULT);
 }
 
 bool cf_check vtd_fault_record(struct viommu *viommu,
@@ -81,7 +110,6 @@ bool cf_check vtd_fault_record(struct viommu *viommu,
 void vtd_fault_update(struct vtd *vtd)
 {
     uint32_t fsts = vtd_get32(vtd, VTD_FSTS) & ~VTD_FSTS_PPF;
-    uint32_t fectl = vtd_get32(vtd, VTD_FECTL);
     unsigned int n;
 
     ASSERT(spin_is_locked(&vtd->viommu.lock));
@@ -91,13 +119,37 @@ void vtd_fault_update(struct vtd *vtd)
             fsts |= VTD_FSTS_PPF;
 
     vtd_set32(vtd, VTD_FSTS, fsts);
+    update(vtd, EVENT_FAULT, fsts & VTD_FSTS_EVENTS);
+}
 
-    /* A pending event goes when the guest has served all that it is for... */
-    if ( !(fsts & VTD_FSTS_EVENTS) )
-        vtd_set32(vtd, VTD_FECTL, fectl & ~VTD_FECTL_IP);
-    /* ... or out, once it is no longer masked. */
-    else if ( (fectl & (VTD_FECTL_IP | VTD_FECTL_IM)) == VTD_FECTL_IP )
-        raise_event(vtd);
+void vtd_queue_error(struct vtd *vtd, unsigned int iqei)
+{
+    ASSERT(spin_is_locked(&vtd->viommu.lock));
+
+    vtd->viommu.stats.queue_errors++;
+    vtd_set64(vtd, VTD_IQERCD, iqei);
+    set_status(vtd, VTD_FSTS_IQE);
+}
+
+void vtd_wait_event(struct vtd *vtd)
+{
+    uint32_t ics = vtd_get32(vtd, VTD_ICS);
+
+    ASSERT(spin_is_locked(&vtd->viommu.lock));
+
+    /* Until software has cleared the last one, there is no new one. */
+    if ( ics & VTD_ICS_IWC )
+        return;
+
+    vtd_set32(vtd, VTD_ICS, ics | VTD_ICS_IWC);
+    raise(vtd, EVENT_WAIT);
+}
+
+void vtd_wait_update(struct vtd *vtd)
+{
+    ASSERT(spin_is_locked(&vtd->viommu.lock));
+
+    update(vtd, EVENT_WAIT, vtd_get32(vtd, VTD_ICS) & VTD_ICS_IWC);
 }
 
 /*

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stage: queue, 6.5.2.  In: a descriptor in guest memory, copied once.  Out: a
+ * command whose descriptor has been checked, reserved bits and all.  Called
+ * with the lock held.
+ */
+#include "vtd.h"
+
+/*
+ * What is known by type: reserved bits of either half.  No row, no such
+ * descriptor: those of device TLBs and interrupt remapping are unknown to a
+ * unit without ECAP.DT and ECAP.IR.
+ */
+static const struct {
+    bool valid;
+    uint64_t lo_rsvd, hi_rsvd;
+} descs[16] = {
+    [VTD_DESC_CC]    = { true, 0xfffc00000000ffc0ULL, ~0ULL },
+    [VTD_DESC_IOTLB] = { true, 0xffffffff0000ff00ULL, 0xf80 },
+    [VTD_DESC_WAIT]  = { true, 0x00000000ffffff80ULL, ~VTD_WAIT_ADDR },
+};
+
+/* Returns 0 or the IQEI that says what is wrong. */
+static unsigned int check(const uint64_t desc[2])
+{
+    unsigned int type = VTD_DESC_TYPE(desc[0]);
+
+    if ( !descs[type].valid )
+        return VTD_IQEI_TYPE;
+
+    if ( (desc[0] & descs[type].lo_rsvd) || (desc[1] & descs[type].hi_rsvd) )
+        return VTD_IQEI_RSVD;
+
+    if ( type == VTD_DESC_WAIT )
+        return 0;
+
+    if ( !VTD_DESC_G(desc[0]) ||
+         (type == VTD_DESC_IOTLB && VTD_DESC_G(desc[0]) == VTD_G_PAGE &&
+          (desc[1] & VTD_IVA_AM) > VTD_MAMV) )
+        return VTD_IQEI_RSVD;
+
+    return 0;
+}
+
+static unsigned int tail(const struct vtd *vtd)
+{
+    return vtd_get64(vtd, VTD_IQT) >> VTD_IQ_SHIFT;
+}
+
+bool cf_check vtd_queue_runnable(struct viommu *viommu)
+{
+    struct vtd *vtd = to_vtd(viommu);
+
+    return vtd->queue.enabled &&
+           (vtd_get32(vtd, VTD_GSTS) & VTD_GSTS_QIES) &&
+           !(vtd_get32(vtd, VTD_FSTS) & VTD_FSTS_IQE) &&
+           vtd->queue.head != tail(vtd) &&
+           !(vtd->queue.fence && !viommu_drain_queue_empty(viommu)) &&
+           !viommu_drain_queue_full(viommu);
+}
+
+bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd)
+{
+    uint64_t desc[2];
+    unsigned int iqei;
+
+    if ( !vtd_queue_runnable(&vtd->viommu) )
+        return false;
+
+    if ( tail(vtd) >= vtd->queue.entries )
+    {
+        vtd_queue_error(vtd, VTD_IQEI_TAIL);
+        return false;
+    }
+
+    if ( viommu_host_read(&vtd->viommu,
+                          vtd->queue.base + vtd->queue.head * sizeof(desc),
+                          desc, sizeof(desc)) )
+    {
+        vtd_queue_error(vtd, VTD_IQEI_FETCH);
+        return false;
+    }
+
+    /* On an error IQH stays at the offender, which software may replace. */
+    iqei = check(desc);
+    if ( iqei )
+    {
+        vtd_queue_error(vtd, iqei);
+        return false;
+    }
+
+    vtd->queue.head = (vtd->queue.head + 1) % vtd->queue.entries;
+    vtd_set64(vtd, VTD_IQH, (uint64_t)vtd->queue.head << VTD_IQ_SHIFT);
+    vtd->viommu.stats.descs++;
+
+    *cmd = (struct vtd_cmd){
+        .kind = VTD_CMD_QUEUED, .val = desc[0], .arg = desc[1],
+    };
+
+    return true;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
