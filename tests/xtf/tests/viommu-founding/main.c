@@ -19,6 +19,7 @@
 const char test_title[] = "vIOMMU: no DMA behind a completed invalidation";
 
 #define DID                     1
+#define OTHER_DID               7
 #define IOVA_FIRST              0x40000000ull
 #define IOVA_HELD               0x40010000ull
 
@@ -26,54 +27,10 @@ const char test_title[] = "vIOMMU: no DMA behind a completed invalidation";
 /* Behind the end of everything: what else could still arrive? */
 #define SETTLE_US               50000
 
-#define WORDS                   (4096 / 8)
-
-/* What a word of page n of the disk contains, and other contents. */
-#define DISK(n, i)              (0x6469736b00000000ull | (n) << 16 | (i))
-#define UNTOUCHED(i)            (0x6e6f6e6500000000ull | (i))
-#define SIGNATURE(i)            (0x6d696e6500000000ull | (i))
-#define LATER(i)                (0x6c61746500000000ull | (i))
-
 static uint64_t first[WORDS] __page_aligned_bss;
 static uint64_t held[2][WORDS] __page_aligned_bss;
 
 static struct vtd_dom dom;
-
-#define FILL(page, what)                        \
-    do {                                        \
-        unsigned int i_;                        \
-        for ( i_ = 0; i_ < WORDS; i_++ )        \
-            ACCESS_ONCE((page)[i_]) = what;     \
-    } while ( 0 )
-
-/* Number of words that are as they should be. */
-#define COUNT(page, what)                               \
-    ({ unsigned int i_, count_ = 0;                     \
-       for ( i_ = 0; i_ < WORDS; i_++ )                 \
-           count_ += ACCESS_ONCE((page)[i_]) == (what); \
-       count_; })
-
-/* The disk's pages 0 to 3 get their contents, two pages in one command. */
-static bool disk_init(void)
-{
-    unsigned int n, id;
-
-    for ( n = 0; n < 4; n += 2 )
-    {
-        FILL(held[0], DISK(n, i_));
-        FILL(held[1], DISK(n + 1, i_));
-        id = nvme_queue(NVME_WRITE, n, _u(held[0]), _u(held[1]));
-        nvme_ring();
-        if ( !wait_for(nvme_status(id) != NVME_PENDING, WAIT_US) ||
-             nvme_status(id) )
-        {
-            xtf_error("Cannot write the disk: %d\n", nvme_status(id));
-            return false;
-        }
-    }
-
-    return true;
-}
 
 /*
  * Start a command that completes at once and one that is held up, the latter
@@ -120,7 +77,7 @@ static struct result invalidate(uint64_t iova, uint64_t cmd,
                                 const uint64_t *page, uint64_t last_word)
 {
     struct result r = { .polls = 0 };
-    uint64_t start, now, end = 0;
+    uint64_t start, now, val, end = 0;
 
     vtd_wr64(vtd.iva, iova);
     start = tsc();
@@ -130,12 +87,24 @@ static struct result invalidate(uint64_t iova, uint64_t cmd,
         if ( page && !end && ACCESS_ONCE(page[WORDS - 1]) == last_word )
             end = tsc();
 
-        r.cleared = !(vtd_rd64(vtd.iotlb) & IOTLB_IVT);
+        val = vtd_rd64(vtd.iotlb);
         now = tsc();
+        r.cleared = !(val & IOTLB_IVT);
         r.polls += !r.cleared;
+
+        /* The command that waits is not replaced by another one. */
+        if ( r.polls == 1 && !r.cleared )
+        {
+            check_eq("IOTLB's DID while IVT is set",
+                     val & IOTLB_DID(0xffff), cmd & IOTLB_DID(0xffff));
+            vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_DID(OTHER_DID));
+        }
     } while ( !r.cleared && now - start < us_to_tsc(WAIT_US) );
 
     r.held_us = tsc_to_us(now - start);
+    check_eq("DID of the completed command",
+             val & IOTLB_DID(0xffff), cmd & IOTLB_DID(0xffff));
+    check(IOTLB_IAIG(val), "the completed command was not performed");
     r.ended = page && ACCESS_ONCE(page[WORDS - 1]) == last_word;
     r.end_us = end ? tsc_to_us(now - end) : 0;
 
@@ -257,7 +226,7 @@ static void idle(void)
 
 void test_main(void)
 {
-    if ( !vtd_init() || !nvme_init() || !disk_init() )
+    if ( !vtd_init() || !nvme_init() || !nvme_fill_disk(4) )
         return;
 
     dom = vtd_dom_new(vtd.max_levels, DID);
