@@ -11,6 +11,7 @@
 #define EXEC_DMA_TRACK_H
 
 #include "exec/memory.h"
+#include "qemu/notify.h"
 
 typedef struct DmaTrackOps {
     /* before the first translation that a mapping may use */
@@ -28,5 +29,11 @@ typedef struct DmaTrackOps {
 
 /* NULL, which is the normal case, when nobody wants to know. */
 extern const DmaTrackOps *dma_track_ops;
+
+/*
+ * Mappings are waited for.  Who holds one for longer than a transfer has to
+ * unmap it, and may map the same address anew.  Called from the main loop.
+ */
+extern NotifierList dma_remap_notifiers;
 
 #endif /* EXEC_DMA_TRACK_H */

@@ -45,9 +45,12 @@ static void old_dma_holds_ack(void)
     xen_viommu_drain_init(&d);
     xen_viommu_drain_begin(&d, &as1, mem, 5);
     CHECK(request(5) == 5);     /* made under 5: not below it */
+    CHECK(!xen_viommu_drain_busy(&d));
     CHECK(request(6) == 0);
+    CHECK(xen_viommu_drain_busy(&d));
     CHECK(xen_viommu_drain_due(&d) == 0);
     CHECK(end(&as1, mem) == 5);
+    CHECK(!xen_viommu_drain_busy(&d));
     CHECK(xen_viommu_drain_due(&d) == 6);
     CHECK(d.nr == 0 && !d.oldest && !d.newest);
 }

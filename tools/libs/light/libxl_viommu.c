@@ -149,8 +149,9 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
 }
 
 /*
- * hvmloader copies the tables of the ACPI module to the guest as they are,
- * so the DMAR goes behind those which the user may have put there.
+ * hvmloader copies the tables of the ACPI module to the guest as they are.
+ * The user may have put some there.  The DMAR goes in front of them, so that
+ * neither their number nor a wrong length in one of them can hide it.
  */
 int libxl__viommu_add_acpi(libxl__gc *gc,
                            const libxl_domain_build_info *b_info,
@@ -170,11 +171,9 @@ int libxl__viommu_add_acpi(libxl__gc *gc,
     }
 
     data = libxl__malloc(gc, module->length + LIBXL__VIOMMU_DMAR_SIZE);
+    libxl__viommu_dmar(data, b_info->viommus[0].base, state->viommu_haw);
     if (module->length)
-        memcpy(data, module->data, module->length);
-
-    libxl__viommu_dmar(data + module->length, b_info->viommus[0].base,
-                       state->viommu_haw);
+        memcpy(data + LIBXL__VIOMMU_DMAR_SIZE, module->data, module->length);
 
     module->data = data;
     module->length += LIBXL__VIOMMU_DMAR_SIZE;

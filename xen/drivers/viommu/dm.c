@@ -189,7 +189,6 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
 
         fault[i].rid = xlat[i].rid;
         fault[i].addr = iova;
-        fault[i].write = xlat[i].access & XEN_VIOMMU_WRITE;
         fault[i].quiet = !xlat[i].access;
         viommu->fe->walk(viommu, &view, &xlat[i], &fault[i]);
         if ( xlat[i].status == XEN_VIOMMU_XLAT_OK )

@@ -116,11 +116,16 @@ void xen_viommu_drain_request(XenViommuDrain *d, uint64_t gen)
     }
 }
 
+bool xen_viommu_drain_busy(const XenViommuDrain *d)
+{
+    return d->oldest && d->oldest->gen < d->requested;
+}
+
 uint64_t xen_viommu_drain_due(XenViommuDrain *d)
 {
     uint64_t due = d->requested;
 
-    if (d->oldest && d->oldest->gen < due) {
+    if (xen_viommu_drain_busy(d)) {
         due = d->oldest->gen;
     }
     if (due <= d->acked) {

@@ -38,6 +38,9 @@ bool xen_viommu_drain_end(XenViommuDrain *d, const void *as, const void *ptr,
 /* Xen wants @gen acknowledged.  Repeats and older values change nothing. */
 void xen_viommu_drain_request(XenViommuDrain *d, uint64_t gen);
 
+/* Is DMA in flight of a generation below the requested one? */
+bool xen_viommu_drain_busy(const XenViommuDrain *d);
+
 /*
  * The generation to acknowledge now, or 0: the highest one, not above what
  * was requested, below which no DMA is in flight.  Each is returned once, so

@@ -274,6 +274,7 @@ static void xen_viommu_event(void *opaque)
     XenViommu *s = opaque;
     xenevtchn_port_or_error_t port = xenevtchn_pending(s->xce);
     uint64_t requested, due;
+    bool busy;
 
     if (port < 0) {
         return;
@@ -293,6 +294,14 @@ static void xen_viommu_event(void *opaque)
         s->requested_ns = get_clock();
     }
     xen_viommu_drain_request(&s->drain, requested);
+    busy = xen_viommu_drain_busy(&s->drain);
+    qemu_mutex_unlock(&s->lock);
+
+    if (busy) {
+        notifier_list_notify(&dma_remap_notifiers, NULL);
+    }
+
+    qemu_mutex_lock(&s->lock);
     due = xen_viommu_drain_due(&s->drain);
     qemu_mutex_unlock(&s->lock);
 

@@ -19,6 +19,7 @@
 const char test_title[] = "vIOMMU: no DMA behind a completed invalidation";
 
 #define DID                     1
+#define OTHER_DID               7
 #define IOVA_FIRST              0x40000000ull
 #define IOVA_HELD               0x40010000ull
 
@@ -26,69 +27,23 @@ const char test_title[] = "vIOMMU: no DMA behind a completed invalidation";
 /* Behind the end of everything: what else could still arrive? */
 #define SETTLE_US               50000
 
-#define WORDS                   (4096 / 8)
-
-/* What a word of page n of the disk contains, and other contents. */
-#define DISK(n, i)              (0x6469736b00000000ull | (n) << 16 | (i))
-#define UNTOUCHED(i)            (0x6e6f6e6500000000ull | (i))
-#define SIGNATURE(i)            (0x6d696e6500000000ull | (i))
-#define LATER(i)                (0x6c61746500000000ull | (i))
-
 static uint64_t first[WORDS] __page_aligned_bss;
 static uint64_t held[2][WORDS] __page_aligned_bss;
 
 static struct vtd_dom dom;
 
-#define FILL(page, what)                        \
-    do {                                        \
-        unsigned int i_;                        \
-        for ( i_ = 0; i_ < WORDS; i_++ )        \
-            ACCESS_ONCE((page)[i_]) = what;     \
-    } while ( 0 )
-
-/* Number of words that are as they should be. */
-#define COUNT(page, what)                               \
-    ({ unsigned int i_, count_ = 0;                     \
-       for ( i_ = 0; i_ < WORDS; i_++ )                 \
-           count_ += ACCESS_ONCE((page)[i_]) == (what); \
-       count_; })
-
-/* The disk's pages 0 to 3 get their contents, two pages in one command. */
-static bool disk_init(void)
-{
-    unsigned int n, id;
-
-    for ( n = 0; n < 4; n += 2 )
-    {
-        FILL(held[0], DISK(n, i_));
-        FILL(held[1], DISK(n + 1, i_));
-        id = nvme_queue(NVME_WRITE, n, _u(held[0]), _u(held[1]));
-        nvme_ring();
-        if ( !wait_for(nvme_status(id) != NVME_PENDING, WAIT_US) ||
-             nvme_status(id) )
-        {
-            xtf_error("Cannot write the disk: %d\n", nvme_status(id));
-            return false;
-        }
-    }
-
-    return true;
-}
-
 /*
- * Start a command that completes at once and one that is held up, the latter
- * for held[] at IOVA_HELD.  Returns the latter's id, or -1.
+ * Start a command that completes at once, for first[], and one that is held
+ * up, for held[].  Returns the latter's id, or -1.
  */
-static int start(unsigned int opcode, unsigned int page, bool two)
+static int start_at(uint64_t addr_first, uint64_t addr_held,
+                    unsigned int opcode, unsigned int page, bool two)
 {
     unsigned int id, id_held;
 
-    vtd_map(&dom, IOVA_HELD, _u(held[0]), 1, PTE_RW);
-    vtd_map(&dom, IOVA_HELD + PAGE_SIZE, _u(held[1]), 1, PTE_RW);
-
-    id = nvme_queue(opcode, page, IOVA_FIRST, 0);
-    id_held = nvme_queue(opcode, page + 1, IOVA_HELD,
-                         two ? IOVA_HELD + PAGE_SIZE : 0);
+    id = nvme_queue(opcode, page, addr_first, 0);
+    id_held = nvme_queue(opcode, page + 1, addr_held,
+                         two ? addr_held + PAGE_SIZE : 0);
     nvme_ring();
 
     if ( !wait_for(nvme_status(id) != NVME_PENDING, WAIT_US) ||
@@ -107,37 +62,80 @@ static int start(unsigned int opcode, unsigned int page, bool two)
     return id_held;
 }
 
+static int start(unsigned int opcode, unsigned int page, bool two)
+{
+    vtd_map(&dom, IOVA_HELD, _u(held[0]), 1, PTE_RW);
+    vtd_map(&dom, IOVA_HELD + PAGE_SIZE, _u(held[1]), 1, PTE_RW);
+
+    return start_at(IOVA_FIRST, IOVA_HELD, opcode, page, two);
+}
+
 struct result {
-    uint64_t held_us;           /* from the write until IVT was seen clear */
+    uint64_t held_us;           /* from the command until its end was seen */
     uint64_t end_us;            /* from the last data until then */
-    unsigned int polls;         /* reads of IVT=1 */
-    bool cleared;
+    unsigned int polls;         /* reads that did not see the end */
+    bool over;
     bool ended;                 /* the DMA, as seen in memory, before that */
 };
 
-/* Invalidate; @page is where the DMA's data will be seen, if anywhere. */
-static struct result invalidate(uint64_t iova, uint64_t cmd,
-                                const uint64_t *page, uint64_t last_word)
+/*
+ * From a command, given before, to its end; @page is where the DMA's data
+ * will be seen, if anywhere.
+ */
+static struct result observe(bool (*over)(void), const uint64_t *page,
+                             uint64_t last_word)
 {
     struct result r = { .polls = 0 };
-    uint64_t start, now, end = 0;
-
-    vtd_wr64(vtd.iva, iova);
-    start = tsc();
-    vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_DR | IOTLB_DW | cmd);
+    uint64_t start = tsc(), now, end = 0;
 
     do {
         if ( page && !end && ACCESS_ONCE(page[WORDS - 1]) == last_word )
             end = tsc();
 
-        r.cleared = !(vtd_rd64(vtd.iotlb) & IOTLB_IVT);
+        r.over = over();
         now = tsc();
-        r.polls += !r.cleared;
-    } while ( !r.cleared && now - start < us_to_tsc(WAIT_US) );
+        r.polls += !r.over;
+    } while ( !r.over && now - start < us_to_tsc(WAIT_US) );
 
     r.held_us = tsc_to_us(now - start);
     r.ended = page && ACCESS_ONCE(page[WORDS - 1]) == last_word;
     r.end_us = end ? tsc_to_us(now - end) : 0;
+
+    return r;
+}
+
+static uint64_t iotlb_cmd;
+static bool disturb;
+
+static bool ivt_is_clear(void)
+{
+    uint64_t val = vtd_rd64(vtd.iotlb);
+
+    check_eq("IOTLB's DID", val & IOTLB_DID(0xffff),
+             iotlb_cmd & IOTLB_DID(0xffff));
+
+    /* The command that waits is not replaced by another one. */
+    if ( (val & IOTLB_IVT) && disturb )
+    {
+        vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_DID(OTHER_DID));
+        disturb = false;
+    }
+
+    return !(val & IOTLB_IVT);
+}
+
+static struct result invalidate(uint64_t iova, uint64_t cmd,
+                                const uint64_t *page, uint64_t last_word)
+{
+    struct result r;
+
+    iotlb_cmd = cmd;
+    disturb = true;
+    vtd_wr64(vtd.iva, iova);
+    vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_DR | IOTLB_DW | cmd);
+
+    r = observe(ivt_is_clear, page, last_word);
+    check(IOTLB_IAIG(vtd_rd64(vtd.iotlb)), "the command was not performed");
 
     return r;
 }
@@ -150,17 +148,40 @@ static int finish(int id)
     return nvme_status(id);
 }
 
+/* What every case is about: the DMA is over, the page is the guest's own. */
+static void judge(const char *name, int id, uint64_t *page,
+                  unsigned int disk_page, const struct result *r)
+{
+    unsigned int intact, arrived = COUNT(page, DISK(disk_page, i_));
+    int status;
+
+    /* Mine now. */
+    FILL(page, SIGNATURE(i_));
+    status = finish(id);
+    intact = COUNT(page, SIGNATURE(i_));
+
+    printk("FOUNDING ivt_held_us=%"PRIu64" dma_end_to_clear_us=%"PRIu64
+           " page_intact=%u polls=%u late_data=%u case=%s\n",
+           r->held_us, r->end_us, intact == WORDS, r->polls, r->ended, name);
+
+    check(r->over, "no end after %"PRIu64" us", r->held_us);
+    check(r->polls, "it was over at once, with DMA in flight");
+    check(status == 0, "the device's status is %d", status);
+    check(arrived == WORDS,
+          "over when %u of %u words had arrived", arrived, WORDS);
+    check(intact == WORDS, "%u of %u words overwritten afterwards",
+          WORDS - intact, WORDS);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+}
+
 /*
  * The device writes memory.  @n: which of the two pages of the transfer is
  * unmapped and invalidated.
  */
 static void device_writes(const char *name, unsigned int n, uint64_t cmd)
 {
-    const unsigned int disk_page = 1 + n;
-    uint64_t *page = held[n];
-    unsigned int intact, arrived;
     struct result r;
-    int id, status;
+    int id;
 
     subtest(name);
 
@@ -171,28 +192,41 @@ static void device_writes(const char *name, unsigned int n, uint64_t cmd)
         return;
 
     ACCESS_ONCE(*vtd_pte(&dom, IOVA_HELD + n * PAGE_SIZE, 1)) = 0;
-    r = invalidate(IOVA_HELD + n * PAGE_SIZE, cmd, page,
-                   DISK(disk_page, WORDS - 1));
-    arrived = COUNT(page, DISK(disk_page, i_));
+    r = invalidate(IOVA_HELD + n * PAGE_SIZE, cmd, held[n],
+                   DISK(1 + n, WORDS - 1));
+    judge(name, id, held[n], 1 + n, &r);
+}
 
-    /* Mine now. */
-    FILL(page, SIGNATURE(i_));
-    status = finish(id);
-    intact = COUNT(page, SIGNATURE(i_));
+static bool te_is_off(void)
+{
+    return !(vtd_rd32(VTD_GSTS) & VTD_TE);
+}
 
-    printk("FOUNDING ivt_held_us=%"PRIu64" dma_end_to_clear_us=%"PRIu64
-           " page_intact=%u polls=%u late_data=%u case=%s\n",
-           r.held_us, r.end_us, intact == WORDS, r.polls, r.ended, name);
+static bool te_is_on(void)
+{
+    return !te_is_off();
+}
 
-    check(r.cleared, "IVT is still set after %"PRIu64" us", r.held_us);
-    check(r.polls, "IVT was never seen set, with DMA in flight");
-    check(status == 0, "the device's status is %d", status);
-    check(arrived == WORDS,
-          "IVT cleared when %u of %u words had arrived", arrived, WORDS);
-    check(intact == WORDS,
-          "%u of %u words overwritten after IVT was clear",
-          WORDS - intact, WORDS);
-    check_eq("number of faults", vtd_faults_clear(), 0);
+/*
+ * Enabling and disabling translation is an invalidation of all there was:
+ * what was not translated may not go on once TES is set, and the reverse.
+ */
+static void device_writes_te(const char *name, bool enable)
+{
+    struct result r;
+    int id;
+
+    subtest(name);
+
+    FILL(held[0], UNTOUCHED(i_));
+    id = enable ? start_at(_u(first), _u(held[0]), NVME_READ, 0, false)
+                : start(NVME_READ, 0, false);
+    if ( id < 0 )
+        return;
+
+    vtd_wr32(VTD_GCMD, enable ? VTD_TE : 0);
+    r = observe(enable ? te_is_on : te_is_off, held[0], DISK(1, WORDS - 1));
+    judge(name, id, held[0], 1, &r);
 }
 
 /* The device reads memory: what it may not see any more must not get out. */
@@ -223,7 +257,7 @@ static void device_reads(void)
     printk("FOUNDING-READ ivt_held_us=%"PRIu64" polls=%u old_words=%u "
            "new_words=%u\n", r.held_us, r.polls, old, new);
 
-    check(r.cleared, "IVT is still set after %"PRIu64" us", r.held_us);
+    check(r.over, "IVT is still set after %"PRIu64" us", r.held_us);
     check(r.polls, "IVT was never seen set, with DMA in flight");
     check(status == 0, "the device's status is %d", status);
     check(old == WORDS, "the disk has %u words of before, %u of after",
@@ -243,7 +277,7 @@ static void idle(void)
                    IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID), NULL, 0);
     printk("FOUNDING-IDLE first ivt_held_us=%"PRIu64" polls=%u\n",
            r.held_us, r.polls);
-    check(r.cleared && r.held_us < 1000000, "IVT held for %"PRIu64" us",
+    check(r.over && r.held_us < 1000000, "IVT held for %"PRIu64" us",
           r.held_us);
 
     /* And nothing cached either. */
@@ -251,13 +285,13 @@ static void idle(void)
                    IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID), NULL, 0);
     printk("FOUNDING-IDLE second ivt_held_us=%"PRIu64" polls=%u\n",
            r.held_us, r.polls);
-    check(r.cleared && r.held_us < 1000000, "IVT held for %"PRIu64" us",
+    check(r.over && r.held_us < 1000000, "IVT held for %"PRIu64" us",
           r.held_us);
 }
 
 void test_main(void)
 {
-    if ( !vtd_init() || !nvme_init() || !disk_init() )
+    if ( !vtd_init() || !nvme_init() || !nvme_fill_disk(4) )
         return;
 
     dom = vtd_dom_new(vtd.max_levels, DID);
@@ -274,6 +308,8 @@ void test_main(void)
     device_writes("global", 0, IOTLB_IIRG(INV_GLOBAL));
     device_reads();
     idle();
+    device_writes_te("disable", false);
+    device_writes_te("enable", true);
     subtest(NULL);
 
     vtd_disable();

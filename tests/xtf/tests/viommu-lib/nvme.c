@@ -190,6 +190,11 @@ void nvme_map_queues(const struct vtd_dom *dom)
         vtd_map(dom, _u(pages[i]), _u(pages[i]), 1, PTE_RW);
 }
 
+uint64_t nvme_queue_addr(void)
+{
+    return _u(&io_sq[io.tail]);
+}
+
 unsigned int nvme_queue(unsigned int opcode, unsigned int page,
                         uint64_t iova, uint64_t iova2)
 {
@@ -215,6 +220,26 @@ int nvme_status(unsigned int id)
 int nvme_rw(unsigned int opcode, unsigned int page, uint64_t iova)
 {
     return finish(&io, nvme_queue(opcode, page, iova, 0));
+}
+
+bool nvme_fill_disk(unsigned int pages)
+{
+    static uint64_t buf[2][WORDS] __page_aligned_bss;
+    unsigned int n, id;
+
+    for ( n = 0; n < pages; n += 2 )
+    {
+        FILL(buf[0], DISK(n, i_));
+        FILL(buf[1], DISK(n + 1, i_));
+        id = nvme_queue(NVME_WRITE, n, _u(buf[0]), _u(buf[1]));
+        if ( finish(&io, id) )
+        {
+            xtf_error("Cannot write the disk: %#x\n", nvme_status(id));
+            return false;
+        }
+    }
+
+    return true;
 }
 
 /*

@@ -18,15 +18,41 @@
 #define NVME_BLOCK              512u
 #define NVME_PAGE_BLOCKS        (4096 / NVME_BLOCK)
 
+/* Pages of memory by words, each of which says where it comes from. */
+#define WORDS                   (4096 / 8)
+#define DISK(n, i)              (0x6469736b00000000ull | (n) << 16 | (i))
+#define UNTOUCHED(i)            (0x6e6f6e6500000000ull | (i))
+#define SIGNATURE(i)            (0x6d696e6500000000ull | (i))
+#define LATER(i)                (0x6c61746500000000ull | (i))
+
+/* what: one of the above, of i_. */
+#define FILL(page, what)                                \
+    do {                                                \
+        unsigned int i_;                                \
+        for ( i_ = 0; i_ < WORDS; i_++ )                \
+            ACCESS_ONCE((page)[i_]) = what;             \
+    } while ( 0 )
+
+/* Number of words that are so. */
+#define COUNT(page, what)                               \
+    ({ unsigned int i_, count_ = 0;                     \
+       for ( i_ = 0; i_ < WORDS; i_++ )                 \
+           count_ += ACCESS_ONCE((page)[i_]) == (what); \
+       count_; })
+
 extern uint16_t nvme_sid;
 
 /* Find, reset, create queues.  False, and an error or skip, if it cannot. */
 bool nvme_init(void);
+/* Fill that many pages (even) of the disk with DISK(page, word). */
+bool nvme_fill_disk(unsigned int pages);
 /* After a fault which the device takes for fatal. */
 bool nvme_reset(void);
 
 /* Map the queues, so that the device works when it is translated. */
 void nvme_map_queues(const struct vtd_dom *dom);
+/* Where the device fetches the next command from. */
+uint64_t nvme_queue_addr(void);
 
 /* Queue a command for whole pages; at most two.  Returns its id. */
 unsigned int nvme_queue(unsigned int opcode, unsigned int page,

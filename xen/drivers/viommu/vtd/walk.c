@@ -12,13 +12,18 @@ static uint64_t beyond_haw(const struct viommu *viommu)
     return VTD_ENTRY_ADDR & ~((1ULL << viommu->haw) - 1);
 }
 
-/* A refusal.  @quiet: context entry's FPD, or nobody asked for access. */
+/*
+ * A refusal.  @quiet: context entry's FPD, or nobody asked for access.  An
+ * access that both reads and writes counts as what it was refused for, and as
+ * a write if it was refused altogether.
+ */
 static void deny(struct xen_viommu_xlat *xlat, struct viommu_fault *fault,
                  uint8_t reason, bool quiet)
 {
     xlat->status = XEN_VIOMMU_XLAT_FAULT;
     xlat->reason = reason;
     fault->reason = reason;
+    fault->write = (xlat->access & XEN_VIOMMU_WRITE) && reason != VTD_FR_READ;
     fault->quiet |= quiet;
 }
 
@@ -110,7 +115,7 @@ void cf_check vtd_walk(const struct viommu *viommu,
 {
     uint64_t entry[2], iova = xlat->iova, rsvd = beyond_haw(viommu);
     unsigned int bus = xlat->rid >> 8, devfn = xlat->rid & 0xff;
-    unsigned int agaw, limit;
+    unsigned int agaw;
     struct walk w;
 
     if ( viommu_host_read(viommu, view->root + bus * 16, entry, sizeof(entry)) )
@@ -167,8 +172,11 @@ void cf_check vtd_walk(const struct viommu *viommu,
 
     xlat->did = VTD_CTX_DID(entry[1]);
 
-    limit = VTD_CTX_TT(entry[0]) == VTD_TT_PASS_THROUGH ? viommu->haw : agaw;
-    if ( iova >> limit )
+    /* No more can pass through than there are guest-physical addresses. */
+    if ( VTD_CTX_TT(entry[0]) == VTD_TT_PASS_THROUGH )
+        agaw = min_t(unsigned int, agaw, viommu->haw);
+
+    if ( iova >> agaw )
     {
         deny(xlat, fault, VTD_FR_ADDR_BEYOND, w.fpd);
         return;
@@ -178,7 +186,7 @@ void cf_check vtd_walk(const struct viommu *viommu,
     {
         xlat->iova = 0;
         xlat->perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
-        xlat->order = viommu->haw;
+        xlat->order = agaw;
         return;
     }
 

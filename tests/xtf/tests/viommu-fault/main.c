@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * DMA which the tables do not allow: it does not happen, and is recorded with
+ * reason, source and address.  Status bits, overflow, the fault event.
+ */
+
+#include "../viommu-lib/nvme.h"
+
+const char test_title[] = "vIOMMU: faults";
+
+#define DID                     9
+#define IOVA                    0x0000000040000000ull
+#define SOON_US                 1000000
+
+/* Neither memory nor a device, but an address the guest could have. */
+#define HOLE                    0xe0000000ull
+
+#define APIC_BASE               0xfee00000u
+#define APIC_SVR                0xf0
+#define APIC_IRR                0x200
+
+static uint64_t buf[WORDS] __page_aligned_bss;
+static struct vtd_dom dom;
+
+/* Tables in which the device's queues work, and IOVA is buf. */
+static bool setup(unsigned int levels)
+{
+    vtd_tables_reset();
+    dom = vtd_dom_new(levels, DID);
+    nvme_map_queues(&dom);
+    vtd_map(&dom, IOVA, _u(buf), 1, PTE_RW);
+    vtd_root_set();
+    vtd_attach(nvme_sid, &dom);
+
+    return vtd_enable();
+}
+
+/* Exactly that fault, once or more. */
+static void expect_fault(const char *what, unsigned int reason, bool read,
+                         uint64_t addr)
+{
+    struct vtd_fault f;
+    unsigned int n;
+
+    if ( !check(wait_for(vtd_rd32(VTD_FSTS) & FSTS_PPF, SOON_US),
+                "%s: no fault, expected reason %#x", what, reason) )
+        return;
+
+    for ( n = 0; n < 2 * vtd.nr_frcd && vtd_fault_next(&f); n++ )
+        check(f.reason == reason && f.read == read && f.sid == nvme_sid &&
+              f.addr == (addr & PAGE_MASK),
+              "%s: fault %#x %s at %#"PRIx64" by %#x, expected %#x %s at %#"
+              PRIx64" by %#x", what, f.reason, f.read ? "read" : "write",
+              f.addr, f.sid, reason, read ? "read" : "write",
+              addr & PAGE_MASK, nvme_sid);
+
+    check(n, "%s: PPF is set, but no record is", what);
+    check(!(vtd_rd32(VTD_FSTS) & FSTS_PPF),
+          "%s: PPF stays set, records are clear", what);
+}
+
+/* A read of the disk: the device writes memory, or rather does not. */
+static void denied_write(const char *what, unsigned int reason, uint64_t iova)
+{
+    FILL(buf, UNTOUCHED(i_));
+    nvme_rw(NVME_READ, 0, iova);
+    check(COUNT(buf, UNTOUCHED(i_)) == WORDS, "%s: memory has changed", what);
+    expect_fault(what, reason, false, iova);
+}
+
+/* A write of the disk: the device reads memory, or rather does not. */
+static void denied_read(const char *what, unsigned int reason, uint64_t iova)
+{
+    FILL(buf, SIGNATURE(i_));
+    nvme_rw(NVME_WRITE, 2, iova);
+    expect_fault(what, reason, true, iova);
+
+    vtd_disable();
+    check(nvme_rw(NVME_READ, 2, _u(buf)) == 0, "%s: cannot read back", what);
+    check(COUNT(buf, SIGNATURE(i_)) == 0, "%s: memory has leaked", what);
+    vtd_gcmd(VTD_TE, 0);
+}
+
+static void change_pte(uint64_t iova, unsigned int level, uint64_t val)
+{
+    ACCESS_ONCE(*vtd_pte(&dom, iova, level)) = val;
+    vtd_iotlb(IOTLB_IIRG(INV_DOMAIN) | IOTLB_DID(DID));
+}
+
+static void test_pages(void)
+{
+    subtest("permissions of pages");
+    change_pte(IOVA, 1, 0);
+    denied_write("write, not present", FR_WRITE, IOVA);
+    denied_read("read, not present", FR_READ, IOVA);
+
+    change_pte(IOVA, 1, _u(buf) | PTE_R);
+    denied_write("write, read-only", FR_WRITE, IOVA);
+    change_pte(IOVA, 1, _u(buf) | PTE_W);
+    denied_read("read, write-only", FR_READ, IOVA);
+
+    change_pte(IOVA, 1, _u(buf) & PAGE_MASK);
+    denied_write("address, but no permission", FR_WRITE, IOVA);
+
+    /* All other bits mean nothing if there is no permission. */
+    change_pte(IOVA, 1, ~3ull);
+    denied_write("all bits, but no permission", FR_WRITE, IOVA);
+
+    denied_write("next page", FR_WRITE, IOVA + PAGE_SIZE);
+    denied_write("no table of level 1", FR_WRITE, IOVA + MB(2));
+    denied_write("no table of level 2", FR_WRITE, IOVA + GB(5));
+
+    subtest("permissions of upper levels");
+    change_pte(IOVA, 1, _u(buf) | PTE_RW);
+    *vtd_pte(&dom, IOVA, 2) &= ~(uint64_t)PTE_W;
+    change_pte(IOVA, 1, _u(buf) | PTE_RW);
+    denied_write("write, level 2 read-only", FR_WRITE, IOVA);
+    *vtd_pte(&dom, IOVA, 2) = (*vtd_pte(&dom, IOVA, 2) & ~3ull) | PTE_W;
+    change_pte(IOVA, 1, _u(buf) | PTE_RW);
+    denied_read("read, level 2 write-only", FR_READ, IOVA);
+    *vtd_pte(&dom, IOVA, 2) |= PTE_RW;
+    change_pte(IOVA, 1, _u(buf) | PTE_RW);
+}
+
+static void test_entries(void)
+{
+    const uint64_t other = IOVA + GB(1);
+
+    subtest("reserved bits and bad addresses in tables");
+    change_pte(IOVA, 1, _u(buf) | PTE_RW | 1ull << 62);
+    denied_write("bit 62", FR_PTE_RSVD, IOVA);
+    change_pte(IOVA, 1, _u(buf) | PTE_RW | 1ull << 51);
+    denied_write("address too wide", FR_PTE_RSVD, IOVA);
+    change_pte(IOVA, 1, _u(buf) | PTE_RW);
+
+    change_pte(other, 2, MB(32) | PAGE_SIZE | PTE_PS | PTE_RW);
+    denied_write("misaligned 2M page", FR_PTE_RSVD, other);
+    change_pte(other, 2, HOLE | PTE_RW);
+    denied_write("table in a hole", FR_TABLE, other);
+    change_pte(other, 2, 0);
+    if ( dom.levels == 4 )
+    {
+        change_pte(1ull << 40, 4, PTE_PS | PTE_RW);
+        denied_write("superpage at level 4", FR_PTE_RSVD, 1ull << 40);
+    }
+
+    subtest("ignored bits");
+    FILL(buf, UNTOUCHED(i_));
+    change_pte(IOVA, 1, _u(buf) | PTE_RW | 0xbff0000000000f7cull);
+    check(nvme_rw(NVME_READ, 0, IOVA) == 0 &&
+          COUNT(buf, DISK(0, i_)) == WORDS, "DMA did not work");
+    check_eq("number of faults", vtd_faults_clear(), 0);
+    change_pte(IOVA, 1, _u(buf) | PTE_RW);
+
+    subtest("page that is neither memory nor a device");
+    change_pte(other, 1, HOLE | PTE_RW);
+    nvme_rw(NVME_READ, 0, other);
+    nvme_rw(NVME_WRITE, 2, other);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+    change_pte(other, 1, 0);
+}
+
+/*
+ * What makes the device lose its own queues: it fetches a command, which is a
+ * read of a page that works otherwise, and has to be reset.
+ */
+static void lost_queue(const char *what, unsigned int reason)
+{
+    unsigned int n;
+
+    nvme_queue(NVME_READ, 0, IOVA, 0);
+    nvme_ring();
+
+    if ( reason )
+        expect_fault(what, reason, true, nvme_queue_addr());
+    else
+    {
+        delay_us(20000);
+        n = vtd_faults_clear();
+        check(n == 0, "%s: %u faults", what, n);
+    }
+
+    vtd_disable();
+    nvme_reset();
+    vtd_faults_clear();
+}
+
+static void test_context(void)
+{
+    const uint64_t top = _u(dom.top), good_hi = CTX_AW(dom.levels) | CTX_DID(DID);
+    static const struct {
+        const char *name;
+        uint64_t lo, hi; /* changes to a good entry */
+        unsigned int reason;
+    } tests[] = {
+        { "not present", CTX_P, 0, FR_CTX_NOT_PRESENT },
+        { "not present, faults disabled", CTX_P | CTX_FPD, 0, 0 },
+        { "type 1", CTX_TT(1), 0, FR_CTX_INVALID },
+        { "type 3", CTX_TT(3), 0, FR_CTX_INVALID },
+        { "width 7", 0, 7, FR_CTX_INVALID },
+        { "width 7, faults disabled", CTX_FPD, 7, 0 },
+        { "reserved bit 4", 1 << 4, 0, FR_CTX_RSVD },
+        { "reserved bit 63 of the upper half", 0, 1ull << 63, FR_CTX_RSVD },
+        { "table too high", 1ull << 51, 0, FR_CTX_RSVD },
+    };
+    unsigned int i;
+
+    subtest("context entries");
+    for ( i = 0; i < ARRAY_SIZE(tests); i++ )
+    {
+        uint64_t hi = tests[i].hi == 7 ? good_hi | 7 : good_hi ^ tests[i].hi;
+
+        vtd_ctx_set(nvme_sid, (top | CTX_P) ^ tests[i].lo, hi);
+        if ( vtd_enable() )
+            lost_queue(tests[i].name, tests[i].reason);
+    }
+
+    vtd_ctx_set(nvme_sid, HOLE | CTX_P, good_hi);
+    if ( vtd_enable() )
+        lost_queue("top-level table in a hole", FR_CTX_INVALID);
+    vtd_attach(nvme_sid, &dom);
+}
+
+static void test_root(void)
+{
+    static const struct {
+        const char *name;
+        uint64_t lo, hi;
+        unsigned int reason;
+    } tests[] = {
+        { "not present", 0, 0, FR_ROOT_NOT_PRESENT },
+        { "reserved bit 1", 3, 0, FR_ROOT_RSVD },
+        { "upper half", 1, 1, FR_ROOT_RSVD },
+        { "table too high", 1 | 1ull << 51, 0, FR_ROOT_RSVD },
+        { "table in a hole", 1 | HOLE, 0, FR_CTX_ACCESS },
+    };
+    unsigned int i;
+
+    subtest("root entries");
+    for ( i = 0; i < ARRAY_SIZE(tests); i++ )
+    {
+        vtd_root[0] = tests[i].lo;
+        vtd_root[1] = tests[i].hi;
+        if ( !(tests[i].lo & HOLE) && (tests[i].lo & 1) )
+            vtd_root[0] |= _u(vtd_context);
+        if ( vtd_enable() )
+            lost_queue(tests[i].name, tests[i].reason);
+    }
+    vtd_root[1] = 0;
+    vtd_root_set();
+
+    vtd_wr64(VTD_RTADDR, HOLE);
+    if ( vtd_gcmd(VTD_SRTP, 0) && vtd_gcmd(VTD_TE, 0) )
+        lost_queue("root table in a hole", FR_ROOT_ACCESS);
+}
+
+/* A page per fault, so that none is taken for a repetition. */
+static void flood(unsigned int faults)
+{
+    static unsigned int page;
+
+    while ( faults-- )
+        nvme_rw(NVME_READ, 0, IOVA + PAGE_SIZE * (1 + page++));
+}
+
+static void test_status(void)
+{
+    struct vtd_fault f;
+    uint32_t fsts, fri;
+    unsigned int i, n;
+
+    subtest("status and records");
+    check_eq("FSTS before", vtd_rd32(VTD_FSTS) & ~0xff00u, 0);
+    check_eq("FECTL before", vtd_rd32(VTD_FECTL), FECTL_IM);
+
+    flood(1);
+    fsts = vtd_rd32(VTD_FSTS);
+    fri = FSTS_FRI(fsts);
+    check_eq("FSTS but FRI", fsts & ~0xff00u, FSTS_PPF);
+    check(fri < vtd.nr_frcd && (vtd_rd64(vtd.frcd + fri * 16 + 8) & FRCD_F),
+          "FRI is %u, where no fault is", fri);
+    check_eq("FECTL with a fault", vtd_rd32(VTD_FECTL), FECTL_IM | FECTL_IP);
+
+    vtd_wr32(VTD_FSTS, ~FSTS_PFO);
+    check_eq("PPF, read-only", vtd_rd32(VTD_FSTS), fsts);
+    vtd_wr32(vtd.frcd + fri * 16 + 12, 0x7fffffff);
+    check_eq("PPF, F not written", vtd_rd32(VTD_FSTS), fsts);
+    n = vtd_faults_clear();
+    check(n == 1, "%u faults, expected 1", n);
+    check_eq("FSTS after", vtd_rd32(VTD_FSTS) & ~0xff00u, 0);
+    check_eq("FECTL after", vtd_rd32(VTD_FECTL), FECTL_IM);
+
+    subtest("overflow");
+    flood(vtd.nr_frcd);
+    fsts = vtd_rd32(VTD_FSTS);
+    check_eq("FSTS, all records used", fsts & ~0xff00u, FSTS_PPF);
+    flood(3);
+    fsts = vtd_rd32(VTD_FSTS);
+    check_eq("FSTS, more faults than records", fsts & ~0xff00u,
+             FSTS_PPF | FSTS_PFO);
+
+    for ( n = 0; vtd_fault_next(&f); n++ )
+        ;
+    check(n == vtd.nr_frcd, "%u faults, expected %u", n, vtd.nr_frcd);
+    check_eq("FSTS, records cleared", vtd_rd32(VTD_FSTS) & ~0xff00u, FSTS_PFO);
+
+    /* Nothing is recorded until software has cleared the overflow. */
+    flood(2);
+    check_eq("faults recorded while PFO is set", vtd_faults_clear(), 0);
+    check_eq("FSTS, PFO cleared", vtd_rd32(VTD_FSTS) & ~0xff00u, 0);
+    check_eq("FECTL, all served", vtd_rd32(VTD_FECTL), FECTL_IM);
+
+    for ( i = 0; i < 3 * vtd.nr_frcd; i++ )
+    {
+        flood(1);
+        n = vtd_faults_clear();
+        if ( !check(n == 1, "%u faults after the overflow", n) )
+            break;
+    }
+}
+
+static bool interrupt(unsigned int vector)
+{
+    return (*(volatile uint32_t *)_p(APIC_BASE + APIC_IRR + vector / 32 * 16) >>
+            (vector % 32)) & 1;
+}
+
+/* Interrupts are off: what arrives stays where the local APIC shows it. */
+static void test_event(void)
+{
+    volatile uint32_t *svr = _p(APIC_BASE + APIC_SVR);
+
+    subtest("fault event");
+    *svr = 0x1ff;
+    vtd_wr32(VTD_FEADDR, APIC_BASE);
+    vtd_wr32(VTD_FEDATA, 0x41);
+
+    flood(1);
+    check(!interrupt(0x41), "interrupt, although masked");
+    check_eq("FECTL, masked", vtd_rd32(VTD_FECTL), FECTL_IM | FECTL_IP);
+    vtd_wr32(VTD_FECTL, 0);
+    check(wait_for(interrupt(0x41), SOON_US), "no interrupt when unmasked");
+    check_eq("FECTL, unmasked", vtd_rd32(VTD_FECTL), 0);
+
+    /* One for all that comes before the status has been served. */
+    vtd_wr32(VTD_FEDATA, 0x52);
+    flood(2);
+    check(!interrupt(0x52), "interrupt, although one is being served");
+    vtd_faults_clear();
+    flood(1);
+    check(wait_for(interrupt(0x52), SOON_US), "no interrupt for a new fault");
+    vtd_faults_clear();
+
+    /* A guest may not use this to write memory or to send what it likes. */
+    vtd_wr32(VTD_FEADDR, _u(buf));
+    FILL(buf, UNTOUCHED(i_));
+    flood(1);
+    delay_us(1000);
+    check(COUNT(buf, UNTOUCHED(i_)) == WORDS, "the event was written to memory");
+    vtd_faults_clear();
+    vtd_wr32(VTD_FEADDR, APIC_BASE);
+    vtd_wr32(VTD_FEDATA, 0x500);    /* INIT */
+    flood(1);
+    delay_us(1000);
+    vtd_faults_clear();
+    vtd_wr32(VTD_FECTL, FECTL_IM);
+}
+
+void test_main(void)
+{
+    if ( !vtd_init() || !nvme_init() || !nvme_fill_disk(4) )
+        return;
+
+    if ( !setup(vtd.max_levels) )
+        return;
+    test_pages();
+    test_entries();
+
+    subtest("no fault, nothing recorded");
+    FILL(buf, UNTOUCHED(i_));
+    check(nvme_rw(NVME_READ, 0, IOVA) == 0 &&
+          COUNT(buf, DISK(0, i_)) == WORDS, "DMA did not work");
+    check_eq("FSTS", vtd_rd32(VTD_FSTS) & ~0xff00u, 0);
+
+    test_status();
+
+    subtest("address beyond the tables");
+    vtd_disable();
+    setup(3);
+    denied_write("2^39", FR_ADDR_LIMIT, 1ull << 39);
+    denied_write("2^63", FR_ADDR_LIMIT, 1ull << 63);
+    vtd_disable();
+
+    test_context();
+    test_root();
+
+    if ( setup(vtd.max_levels) )
+        test_event();
+    subtest(NULL);
+
+    xtf_success(NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
