@@ -48,8 +48,11 @@ struct fake {
     unsigned int fail_read;     /* the n-th of them fails; 0: none does */
     unsigned int max_order;     /* limit of viommu_host_block_order() */
 
-    /* Called before each read: what another CPU does meanwhile. */
-    void (*on_read)(uint64_t gpa);
+    /*
+     * Called before each look at memory, be it to read it or to see whether
+     * it is there: what another CPU does meanwhile.
+     */
+    void (*on_look)(uint64_t gpa, bool read);
 };
 
 extern struct fake fake;

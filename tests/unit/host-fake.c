@@ -160,8 +160,8 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
     forbid(size != 8 && size != 16);
     forbid(gpa & (size - 1));
 
-    if ( fake.on_read )
-        fake.on_read(gpa);
+    if ( fake.on_look )
+        fake.on_look(gpa, true);
 
     /* What is in the buffer of a read that fails is nobody's business. */
     memset(buf, 0xa5, size);
@@ -181,6 +181,9 @@ unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
 
     forbid(viommu != fake.viommu);
     forbid(locked());
+
+    if ( fake.on_look )
+        fake.on_look(gpa, false);
 
     if ( !fake_is_ram(gpa) )
         return 0;

@@ -171,6 +171,7 @@ static void test_acks(void **state)
     /* Late and repeated ones do not undo or forestall anything. */
     assert_int_equal(dm_ack(r + 1), 0);
     assert_int_equal(dm_ack(1), 0);
+    assert_true(unit_stats().acked == r + 1);
     translate();
     flush();
     assert_int_equal(dm_ack(r + 1), 0);
@@ -298,13 +299,15 @@ static void test_translation_while_waiting(void **state)
 }
 
 /* Another CPU's invalidation, while the tables are being walked. */
-static uint64_t racing;
+static uint64_t racing, race_at;
 
-static void flush_in_walk(uint64_t gpa)
+static void flush_in_walk(uint64_t gpa, bool read)
 {
-    if ( gpa != T_L1 + 8 )
+    (void)read;
+
+    if ( gpa != race_at )
         return;
-    fake.on_read = NULL;
+    fake.on_look = NULL;
     racing = viommu->drain.requested;
     tables_map(0x1000, 0x3000, PRW);
     flush();
@@ -314,15 +317,24 @@ static void flush_in_walk(uint64_t gpa)
 
 static void test_flush_in_walk(void **state)
 {
-    (void)state;
-    fake.on_read = flush_in_walk;
-    translate();
-    assert_true(dm_generation == racing);
-    assert_true(pending());
-    assert_int_equal(dm_ack(racing), 0);
-    assert_true(pending());
-    assert_int_equal(dm_ack(racing + 1), 0);
-    assert_false(pending());
+    /* Before the first read, before the last, and after it. */
+    static const uint64_t at[] = { T_ROOT, T_L1 + 8, 0x2000 };
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(at); i++ )
+    {
+        setup(state);
+        race_at = at[i];
+        fake.on_look = flush_in_walk;
+        translate();
+        assert_null(fake.on_look);
+        assert_true(dm_generation == racing);
+        assert_true(pending());
+        assert_int_equal(dm_ack(racing), 0);
+        assert_true(pending());
+        assert_int_equal(dm_ack(racing + 1), 0);
+        assert_false(pending());
+    }
 }
 
 /* A refused translation is no translation, but it may be waited for. */

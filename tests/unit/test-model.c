@@ -51,7 +51,7 @@ static uint64_t dm_acked;
 static bool told;               /* the event has been taken, and not answered */
 static uint64_t holds;          /* one above the latest generation it has */
 
-static uint64_t leaf_read;      /* when the walk had its last look */
+static uint64_t leaf_read;      /* when the walk read memory last */
 
 static unsigned long nr_waited, nr_at_once, nr_accesses, nr_deaths, nr_races;
 
@@ -168,19 +168,22 @@ static void guest(void)
     }
 }
 
-/* Between two reads of a walk the guest goes on. */
-static void during_walk(uint64_t gpa)
+/* Between two steps of a walk the guest goes on. */
+static void during_walk(uint64_t gpa, bool read)
 {
     (void)gpa;
 
-    if ( !rnd(8) )
+    while ( !rnd(4) )
     {
-        fake.on_read = NULL;
+        steps++;
+        fake.on_look = NULL;
         guest();
-        fake.on_read = during_walk;
+        fake.on_look = during_walk;
         nr_races++;
     }
-    leaf_read = ++steps;
+    steps++;
+    if ( read )
+        leaf_read = steps;
 }
 
 /* What would be the answer now? */
@@ -224,9 +227,9 @@ static void begin_dma(void)
 
         leaf_read = steps;
         holds = viommu->drain.requested + 1;
-        fake.on_read = during_walk;
+        fake.on_look = during_walk;
         x = dm_translate(RID, iova_of(n), XEN_VIOMMU_WRITE);
-        fake.on_read = NULL;
+        fake.on_look = NULL;
         holds = dm_generation + 1;
         if ( x.status != XEN_VIOMMU_XLAT_OK )
             return;

@@ -254,7 +254,7 @@ static void random_walks(uint8_t aw, uint8_t haw, unsigned long cases)
         seen[ref.reason]++;
     }
 
-    /* All that can come out has come out, or the test tests less than it says. */
+    /* All that can come out has: else this tests less than it says. */
     check(ok > cases / 20, "%u of %lu", ok, cases);
     for ( i = 1; i <= 0x0e; i++ )
         if ( i != 0x08 && i != 0x0d )
