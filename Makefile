@@ -8,7 +8,7 @@ export BUILD JOBS STACK_MEM
 S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all help clean FORCE
+.PHONY: all help clean run shell FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -68,5 +68,24 @@ $(S)/images: $(S)/hypervisor $(S)/tools $(S)/qemu $(S)/kernel \
              scripts/images scripts/dom0-init $(wildcard tests/stack/guest/*)
 	@scripts/images
 	@touch $@
+
+# The XTF-style guests; their own Makefile knows what they depend on.
+$(S)/xtf: $(S)/packages FORCE
+	@$(MAKE) -s -C tests/xtf O=$(BUILD)/xtf >$(BUILD)/xtf.log 2>&1 || \
+	    { tail -20 $(BUILD)/xtf.log; exit 1; }
+	@touch $@
+
+# ---------------------------------------------------------------------------
+# Running.
+
+run: $(S)/images $(S)/xtf       #: the main job; with GUEST=xl.cfg [FILES=] yours
+ifeq ($(GUEST),)
+	@scripts/run-main
+else
+	@scripts/run-guest $(GUEST) $(FILES)
+endif
+
+shell: $(S)/images              #: a shell in the stack's dom0
+	@scripts/dom0-shell
 
 .PRECIOUS: $(S)/%.from $(S)/%.fetched
