@@ -254,14 +254,14 @@ static AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn)
     return &sp->as;
 }
 
-/* @idle: since when nothing has been in flight, or 0 if nothing was */
-static void xen_viommu_ack(uint64_t gen, int64_t since_ns, int64_t idle)
+/* @end_ns: when the DMA that was waited for ended; 0 if there was none */
+static void xen_viommu_ack(uint64_t gen, int64_t since_ns, int64_t end_ns)
 {
     uint64_t requested;
     int64_t now = get_clock();
+    uint32_t idle_ns = end_ns ? MIN(MAX(now - end_ns, 1), UINT32_MAX) : 0;
 
-    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, gen,
-                                  idle ? MIN(now - idle, UINT32_MAX) : 0,
+    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, gen, idle_ns,
                                   &requested)) {
         error_report_once("xen-viommu: cannot acknowledge: %s",
                           strerror(errno));

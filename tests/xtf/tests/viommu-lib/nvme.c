@@ -38,6 +38,7 @@ struct cqe {
 
 static struct queue {
     unsigned int qid, tail, head;
+    unsigned int told;          /* the head which the device knows of */
     bool phase;
     struct sqe *sq;
     volatile struct cqe *cq;
@@ -49,6 +50,7 @@ static struct cqe admin_cq[4096 / sizeof(struct cqe)] __page_aligned_bss;
 static struct cqe io_cq[4096 / sizeof(struct cqe)] __page_aligned_bss;
 
 uint16_t nvme_sid;
+unsigned int nvme_blocks = NVME_PAGE_BLOCKS;
 static void *regs;
 static unsigned int stride;
 static unsigned int next_id;
@@ -93,11 +95,12 @@ static void reap(struct queue *q)
 
 static unsigned int queue(struct queue *q, struct sqe cmd)
 {
-    unsigned int head = q->head;
-
     reap(q);
-    if ( q->head != head )
+    if ( q->told != q->head )
+    {
         doorbell(q, true);
+        q->told = q->head;
+    }
 
     cmd.cid = next_id++ % NR_IDS;
     results[cmd.cid] = NVME_PENDING;
@@ -201,7 +204,7 @@ unsigned int nvme_queue(unsigned int opcode, unsigned int page,
     return queue(&io, (struct sqe){
         .opcode = opcode, .nsid = 1, .prp1 = iova, .prp2 = iova2,
         .cdw10 = page * NVME_PAGE_BLOCKS,
-        .cdw12 = (iova2 ? 2 : 1) * NVME_PAGE_BLOCKS - 1 });
+        .cdw12 = (iova2 ? 2 * NVME_PAGE_BLOCKS : nvme_blocks) - 1 });
 }
 
 void nvme_ring(void)

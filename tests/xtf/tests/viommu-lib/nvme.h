@@ -42,6 +42,9 @@
 
 extern uint16_t nvme_sid;
 
+/* Blocks that a command with one address transfers.  A page, until changed. */
+extern unsigned int nvme_blocks;
+
 /* Find, reset, create queues.  False, and an error or skip, if it cannot. */
 bool nvme_init(void);
 /* Fill that many pages (even) of the disk with DISK(page, word). */
@@ -54,7 +57,7 @@ void nvme_map_queues(const struct vtd_dom *dom);
 /* Where the device fetches the next command from. */
 uint64_t nvme_queue_addr(void);
 
-/* Queue a command for whole pages; at most two.  Returns its id. */
+/* Queue a command for one address, or for two whole pages.  Returns its id. */
 unsigned int nvme_queue(unsigned int opcode, unsigned int page,
                         uint64_t iova, uint64_t iova2);
 /* Show the queued commands to the device. */

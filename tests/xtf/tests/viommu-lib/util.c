@@ -13,16 +13,18 @@
 
 static const char *current_test;
 static unsigned int failures, failures_before;
-static uint64_t khz;
+static uint64_t khz, started;
 
 void subtest(const char *name)
 {
     if ( current_test )
-        printk("  %s %s\n", failures == failures_before ? "ok  " : "FAIL",
-               current_test);
+        printk("  %s %s (%"PRIu64" ms)\n",
+               failures == failures_before ? "ok  " : "FAIL",
+               current_test, tsc_to_us(tsc() - started) / 1000);
 
     current_test = name;
     failures_before = failures;
+    started = tsc();
 }
 
 bool check(bool cond, const char *fmt, ...)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A virtual VT-d for HVM guests of Xen: build it, run it, test it.
+# "make help" lists the targets; the work is done by scripts/.
+
+include Config.mk
+export BUILD JOBS STACK_MEM
+
+S := $(BUILD)/stamps
+MAKEFLAGS += --no-print-directory
+
+.PHONY: all help clean run shell FORCE
+
+all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
+
+help:                           #: list the targets
+	@sed -n 's/^\([a-z]*\):.*#: */make \1	/p' $(firstword $(MAKEFILE_LIST)) \
+	    | expand -t 16
+	@echo 'XEN_SRC=DIR, QEMU_SRC=DIR: build on these trees; see Config.mk'
+
+clean:                          #: remove all that was made (build/)
+	rm -rf $(BUILD)
+
+# ---------------------------------------------------------------------------
+# Building.  What a stamp depends on is the stamp of the step before it.
+# "prepare" runs every time and touches a .src stamp only if it changed a file
+# of that part, so that make rebuilds just what an edit reaches.
+
+$(S)/packages: scripts/packages.list scripts/install-packages
+	@mkdir -p $(S)
+	@scripts/install-packages
+	@touch $@
+
+from.xen  := $(XEN_SRC)
+from.qemu := $(QEMU_SRC)
+
+# A record of the tree asked for, which changes when XEN_SRC= does.
+$(S)/%.from: FORCE
+	@mkdir -p $(S)
+	@[ "$$(cat $@ 2>&1)" = "$(from.$*)" ] || echo "$(from.$*)" >$@
+
+$(S)/%.fetched: $(S)/%.from | $(S)/packages
+	@scripts/fetch source $* $(from.$*)
+	@touch $@
+
+$(S)/kernel: | $(S)/packages
+	@scripts/fetch kernel
+	@touch $@
+
+$(S)/hypervisor.src $(S)/tools.src &: $(S)/xen.fetched FORCE
+	@scripts/prepare xen
+
+$(S)/qemu.src: $(S)/qemu.fetched FORCE
+	@scripts/prepare qemu
+
+$(S)/hypervisor: $(S)/hypervisor.src
+	@scripts/build hypervisor
+	@touch $@
+
+$(S)/tools: $(S)/tools.src
+	@scripts/build tools
+	@touch $@
+
+$(S)/qemu: $(S)/qemu.src $(S)/tools
+	@scripts/build qemu
+	@touch $@
+
+$(S)/images: $(S)/hypervisor $(S)/tools $(S)/qemu $(S)/kernel \
+             scripts/images scripts/dom0-init $(wildcard tests/stack/guest/*)
+	@scripts/images
+	@touch $@
+
+# The XTF-style guests; their own Makefile knows what they depend on.
+$(S)/xtf: $(S)/packages FORCE
+	@$(MAKE) -s -C tests/xtf O=$(BUILD)/xtf >$(BUILD)/xtf.log 2>&1 || \
+	    { tail -20 $(BUILD)/xtf.log; exit 1; }
+	@touch $@
+
+# ---------------------------------------------------------------------------
+# Running.
+
+run: $(S)/images $(S)/xtf       #: the main job; with GUEST=xl.cfg [FILES=] yours
+ifeq ($(GUEST),)
+	@scripts/run-main
+else
+	@scripts/run-guest $(GUEST) $(FILES)
+endif
+
+shell: $(S)/images              #: a shell in the stack's dom0
+	@scripts/dom0-shell
+
+.PRECIOUS: $(S)/%.from $(S)/%.fetched

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Shared by the scripts beside this file, which source it.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+JOBS=${JOBS:-$(nproc)}
+
+die()
+{
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# say VERB WHAT: one progress line, in make's own manner
+say()
+{
+    printf '  %-7s %s\n' "$1" "$2"
+}
+
+# A path as the user would type it
+short()
+{
+    echo "${1#"$PWD"/}"
+}
+
+# step NAME VERB TEXT COMMAND...: run a command with its output in a log
+step()
+{
+    local name=$1 verb=$2 text=$3 log=$BUILD/logs/$1.log
+    shift 3
+    mkdir -p "$BUILD/logs"
+    say "$verb" "$text (log: $(short "$log"))"
+    # Not as a condition: inside one, the shell ignores set -e.
+    set +e
+    (set -e; "$@") >"$log" 2>&1 </dev/null
+    local rc=$?
+    set -e
+    if [ $rc -ne 0 ]
+    then
+        echo "  FAILED $name: see the end of $(short "$log"), mend that," \
+             "then repeat the same make command" >&2
+        exit 1
+    fi
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fake host: implements the core's host.h on a machine that consists of
+ * some memory, a clock, a few event channels and a record of what happened.
+ * Whatever the core does that host.h or core.h forbids fails the test.
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include "core.h"
+
+/* Guest memory: low RAM from 0 on, and a little at a high address. */
+#define FAKE_LOW_SIZE   (64u << 20)
+#define FAKE_HIGH_BASE  (1ULL << 35)
+#define FAKE_HIGH_SIZE  (1u << 20)
+
+#define FAKE_PORTS      16
+
+enum fake_event {
+    FAKE_NOTIFY,
+    FAKE_MSI,
+    FAKE_PORT_ALLOC,
+    FAKE_PORT_FREE,
+    FAKE_WATCH,
+    FAKE_UNWATCH,
+    FAKE_NR_EVENTS,
+};
+
+struct fake {
+    struct viommu *viommu;      /* the one under test */
+
+    uint64_t now;               /* ns */
+    uint64_t tick;              /* by how much each look moves it on */
+
+    unsigned int count[FAKE_NR_EVENTS];
+    uint64_t msi_addr;          /* the latest */
+    uint32_t msi_data;
+
+    struct {
+        enum { FAKE_FREE, FAKE_UNBOUND, FAKE_BOUND } state;
+        domid_t domid;
+        bool pending;           /* notified, not yet taken by the DM */
+    } port[FAKE_PORTS];
+    int alloc_error;            /* what the next allocation returns, if set */
+    bool watching;
+
+    unsigned int reads;         /* viommu_host_read() so far */
+    unsigned int fail_read;     /* the n-th of them fails; 0: none does */
+    unsigned int max_order;     /* limit of viommu_host_block_order() */
+
+    /*
+     * Called before each look at memory, be it to read it or to see whether
+     * it is there: what another CPU does meanwhile.
+     */
+    void (*on_look)(uint64_t gpa, bool read);
+};
+
+extern struct fake fake;
+
+/* Forget everything: fresh memory, all zero, all of it there. */
+void fake_reset(void);
+void fake_free(void);
+
+/* Fails the test if a lock is held. */
+void fake_check_unlocked(void);
+
+/* Guest memory as the guest, or a device, sees it. */
+bool fake_is_ram(uint64_t gpa);
+void fake_set_ram(uint64_t gpa, bool there); /* the page at @gpa */
+uint64_t fake_peek(uint64_t gpa);
+void fake_poke(uint64_t gpa, uint64_t val);
+
+/* The DM's end of an event channel. */
+void fake_bind(evtchn_port_t port);
+void fake_unbind(evtchn_port_t port);
+/* Was it fired since last asked? */
+bool fake_take(evtchn_port_t port);
+
+/*
+ * Events since last asked, in order and in words, such as
+ * "alloc(1) notify(1) msi(fee00000,41) free(1)".
+ */
+const char *fake_trace(void);
+
+#endif /* FAKE_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

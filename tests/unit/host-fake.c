@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The fake host, see fake.h: Xen's services and locks, in user space. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "unit.h"
+
+#define PAGE_SHIFT 12
+#define LOW_PAGES  (FAKE_LOW_SIZE >> PAGE_SHIFT)
+#define HIGH_PAGES (FAKE_HIGH_SIZE >> PAGE_SHIFT)
+
+struct fake fake;
+
+static uint8_t *ram;                        /* low, then high */
+static bool hole[LOW_PAGES + HIGH_PAGES];   /* pages that are not there */
+
+static char trace[1024];
+static size_t trace_len;
+
+void harness_bug(const char *what, const char *file, int line)
+{
+    print_error("%s:%d: %s\n", file, line, what);
+    _fail(file, line);
+    abort();
+}
+
+#define forbid(cond)                                                          \
+    do {                                                                      \
+        if ( cond )                                                           \
+            harness_bug("host service misused: " #cond, __func__, __LINE__);  \
+    } while ( 0 )
+
+/* Locks */
+
+static unsigned int nr_held;
+
+static bool locked(void)
+{
+    return fake.viommu && fake.viommu->lock.held;
+}
+
+void spin_lock_init(spinlock_t *lock)
+{
+    *lock = (spinlock_t){ .ready = true };
+}
+
+void spin_lock(spinlock_t *lock)
+{
+    forbid(!lock->ready);
+    forbid(lock->held);
+    /* attach_lock comes before lock, which is a leaf. */
+    forbid(locked());
+    lock->held = true;
+    nr_held++;
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+    forbid(!lock->held);
+    lock->held = false;
+    nr_held--;
+}
+
+bool spin_is_locked(const spinlock_t *lock)
+{
+    return lock->held;
+}
+
+void fake_check_unlocked(void)
+{
+    forbid(nr_held);
+}
+
+/* Events */
+
+static void __attribute__((format(printf, 2, 3)))
+happened(enum fake_event event, const char *fmt, ...)
+{
+    va_list args;
+    int len;
+
+    fake.count[event]++;
+
+    va_start(args, fmt);
+    len = vsnprintf(trace + trace_len, sizeof(trace) - trace_len, fmt, args);
+    va_end(args);
+
+    if ( trace_len + len < sizeof(trace) )
+        trace_len += len;
+    trace[trace_len] = 0;
+}
+
+const char *fake_trace(void)
+{
+    static char last[sizeof(trace)];
+
+    memcpy(last, trace, sizeof(last));
+    if ( trace_len )
+        last[trace_len - 1] = 0;    /* the space behind the last */
+    trace_len = 0;
+    trace[0] = 0;
+
+    return last;
+}
+
+/* Memory */
+
+static unsigned int page_index(uint64_t gpa)
+{
+    if ( gpa < FAKE_LOW_SIZE )
+        return gpa >> PAGE_SHIFT;
+    if ( gpa >= FAKE_HIGH_BASE && gpa < FAKE_HIGH_BASE + FAKE_HIGH_SIZE )
+        return LOW_PAGES + ((gpa - FAKE_HIGH_BASE) >> PAGE_SHIFT);
+
+    return ~0u;
+}
+
+bool fake_is_ram(uint64_t gpa)
+{
+    unsigned int index = page_index(gpa);
+
+    return index != ~0u && !hole[index];
+}
+
+void fake_set_ram(uint64_t gpa, bool there)
+{
+    assert_int_not_equal(page_index(gpa), ~0u);
+    hole[page_index(gpa)] = !there;
+}
+
+static uint8_t *at(uint64_t gpa)
+{
+    return ram + ((uint64_t)page_index(gpa) << PAGE_SHIFT) + (gpa & 4095);
+}
+
+uint64_t fake_peek(uint64_t gpa)
+{
+    uint64_t val;
+
+    assert_int_not_equal(page_index(gpa), ~0u);
+    memcpy(&val, at(gpa), sizeof(val));
+
+    return val;
+}
+
+void fake_poke(uint64_t gpa, uint64_t val)
+{
+    assert_int_not_equal(page_index(gpa), ~0u);
+    memcpy(at(gpa), &val, sizeof(val));
+}
+
+int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
+                     unsigned int size)
+{
+    forbid(viommu != fake.viommu);
+    forbid(locked());
+    forbid(size != 8 && size != 16);
+    forbid(gpa & (size - 1));
+
+    if ( fake.on_look )
+        fake.on_look(gpa, true);
+
+    /* What is in the buffer of a read that fails is nobody's business. */
+    memset(buf, 0xa5, size);
+    if ( ++fake.reads == fake.fail_read || !fake_is_ram(gpa) )
+        return -EFAULT;
+
+    memcpy(buf, at(gpa), size);
+
+    return 0;
+}
+
+/* The largest aligned block that is RAM throughout, up to max_order. */
+unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
+{
+    unsigned int order;
+    uint64_t page;
+
+    forbid(viommu != fake.viommu);
+    forbid(locked());
+
+    if ( fake.on_look )
+        fake.on_look(gpa, false);
+
+    if ( !fake_is_ram(gpa) )
+        return 0;
+
+    for ( order = PAGE_SHIFT; order < fake.max_order; order++ )
+    {
+        uint64_t buddy = ((gpa >> order) ^ 1) << order;
+
+        for ( page = buddy; page < buddy + (1ULL << order); page += 4096 )
+            if ( !fake_is_ram(page) )
+                return order;
+    }
+
+    return order;
+}
+
+/* Interrupts and event channels */
+
+void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
+{
+    forbid(viommu != fake.viommu);
+    forbid(locked());
+
+    fake.msi_addr = addr;
+    fake.msi_data = data;
+    happened(FAKE_MSI, "msi(%" PRIx64 ",%x) ", addr, data);
+}
+
+int viommu_host_port_alloc(const struct viommu *viommu, domid_t domid)
+{
+    unsigned int port;
+
+    forbid(viommu != fake.viommu);
+    forbid(locked());
+    forbid(!viommu->attach_lock.held);
+
+    if ( fake.alloc_error )
+        return fake.alloc_error;
+
+    /* Port 0 is never valid. */
+    for ( port = 1; port < FAKE_PORTS; port++ )
+        if ( fake.port[port].state == FAKE_FREE )
+        {
+            fake.port[port].state = FAKE_UNBOUND;
+            fake.port[port].domid = domid;
+            fake.port[port].pending = false;
+            happened(FAKE_PORT_ALLOC, "alloc(%u) ", port);
+            return port;
+        }
+
+    return -ENOSPC;
+}
+
+void viommu_host_port_free(const struct viommu *viommu, evtchn_port_t port)
+{
+    forbid(viommu != fake.viommu);
+    forbid(locked());
+    forbid(!viommu->attach_lock.held);
+    forbid(port >= FAKE_PORTS || fake.port[port].state == FAKE_FREE);
+
+    fake.port[port].state = FAKE_FREE;
+    happened(FAKE_PORT_FREE, "free(%u) ", port);
+}
+
+bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port)
+{
+    forbid(viommu != fake.viommu);
+
+    return port < FAKE_PORTS && fake.port[port].state == FAKE_BOUND;
+}
+
+void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
+{
+    forbid(viommu != fake.viommu);
+    forbid(port >= FAKE_PORTS || fake.port[port].state == FAKE_FREE);
+
+    fake.port[port].pending = true;
+    happened(FAKE_NOTIFY, "notify(%u) ", port);
+}
+
+void fake_bind(evtchn_port_t port)
+{
+    assert_true(port < FAKE_PORTS && fake.port[port].state == FAKE_UNBOUND);
+    fake.port[port].state = FAKE_BOUND;
+}
+
+void fake_unbind(evtchn_port_t port)
+{
+    assert_true(port < FAKE_PORTS && fake.port[port].state == FAKE_BOUND);
+    fake.port[port].state = FAKE_UNBOUND;
+    fake.port[port].pending = false;
+}
+
+bool fake_take(evtchn_port_t port)
+{
+    bool pending = fake.port[port].pending;
+
+    fake.port[port].pending = false;
+
+    return pending;
+}
+
+/* Time */
+
+void viommu_host_watch(struct viommu *viommu, bool on)
+{
+    forbid(viommu != fake.viommu);
+    forbid(!locked());
+
+    if ( on == fake.watching )
+        return;
+
+    fake.watching = on;
+    if ( on )
+        happened(FAKE_WATCH, "watch ");
+    else
+        happened(FAKE_UNWATCH, "unwatch ");
+}
+
+uint64_t viommu_host_now(void)
+{
+    return fake.now += fake.tick;
+}
+
+void fake_reset(void)
+{
+    fake_free();
+    ram = mmap(NULL, (size_t)FAKE_LOW_SIZE + FAKE_HIGH_SIZE,
+               PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(ram != MAP_FAILED);
+    memset(hole, 0, sizeof(hole));
+
+    /* Xen's clock never shows zero either. */
+    fake = (struct fake){ .now = 1000000, .max_order = 30 };
+    nr_held = 0;
+    trace_len = 0;
+    trace[0] = 0;
+}
+
+void fake_free(void)
+{
+    if ( ram )
+        munmap(ram, (size_t)FAKE_LOW_SIZE + FAKE_HIGH_SIZE);
+    ram = NULL;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The surroundings of the vIOMMU's sources in user space, in place of Xen's
+ * headers.  Kept in a directory of its own, with the stand-ins for Xen's
+ * public headers one above: "../xen.h", as the public header has it, is found
+ * relative to this include directory.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define __XEN_TOOLS__ 1
+#include <hvm/viommu.h>
+
+#define cf_check
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
+
+#define BUILD_BUG_ON(cond) _Static_assert(!(cond), "!(" #cond ")")
+
+#define container_of(ptr, type, member)                                       \
+    ((type *)((uintptr_t)(ptr) - offsetof(type, member)))
+
+#define min_t(type, x, y)                                                     \
+    ({ type x_ = (x), y_ = (y); x_ < y_ ? x_ : y_; })
+
+static inline unsigned int flsl(unsigned long x)
+{
+    return x ? 8 * sizeof(x) - __builtin_clzl(x) : 0;
+}
+
+/* Ends the test as failed. */
+_Noreturn void harness_bug(const char *what, const char *file, int line);
+
+#define ASSERT(cond)                                                          \
+    do {                                                                      \
+        if ( !(cond) )                                                        \
+            harness_bug("ASSERT(" #cond ")", __FILE__, __LINE__);             \
+    } while ( 0 )
+
+/* A lock that nobody else wants, but which notices how it is used. */
+typedef struct spinlock {
+    bool ready, held;
+} spinlock_t;
+
+void spin_lock_init(spinlock_t *lock);
+void spin_lock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+bool spin_is_locked(const spinlock_t *lock);
+
+struct domain;
+
+#endif /* HARNESS_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

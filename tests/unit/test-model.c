@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest which does whatever it likes, on several CPUs, and a well-behaved
+ * device model with DMA in flight, in random interleavings of small steps, an
+ * invalidation in the middle of a page walk included.  Checked at every step:
+ *
+ *   safety    no DMA makes an access with a translation that was walked before
+ *             an invalidation which the guest has seen complete, unless a walk
+ *             made now gives the same
+ *   liveness  what the DM has acknowledged is complete; what is not complete
+ *             the DM has been told of; what the DM holds nothing of completes
+ *             within the trap
+ */
+#include <inttypes.h>
+
+#include "ref-walk.h"
+#include "unit.h"
+#include "vtd/vtd.h"
+
+#define NR_IOVAS 6
+#define NR_DMAS  8
+#define NR_GPAS  8
+#define NR_CMDS  4
+
+static uint64_t steps;          /* the model's time */
+
+/* The guest's view: the four things that it can wait for. */
+static struct command {
+    bool pending;
+    uint64_t written;           /* when it asked */
+} cmds[NR_CMDS];
+enum { SET_ROOT, SET_TE, INV_CONTEXT, INV_IOTLB };
+
+static bool te_wanted;
+static uint64_t covered;        /* when the last completed one was written */
+
+/* The DM's. */
+static bool alive;
+static evtchn_port_t port;
+static struct entry {
+    bool valid;
+    uint64_t gpa, generation, walked;
+} cache[NR_IOVAS];
+static struct dma {
+    bool active;
+    unsigned int iova;
+    uint64_t gpa, generation, walked;
+} dmas[NR_DMAS];
+static uint64_t target;         /* generation to acknowledge, once drained */
+static uint64_t dm_acked;
+static bool told;               /* the event has been taken, and not answered */
+static uint64_t holds;          /* one above the latest generation it has */
+
+static uint64_t leaf_read;      /* when the walk read memory last */
+
+static unsigned long nr_waited, nr_at_once, nr_accesses, nr_deaths, nr_races;
+
+static uint64_t iova_of(unsigned int n)
+{
+    return (uint64_t)(n + 1) << 12;
+}
+
+static uint64_t rnd_gpa(void)
+{
+    return 0x800000 + (rnd(NR_GPAS) << 12);
+}
+
+static bool busy(unsigned int cmd)
+{
+    uint32_t gsts;
+
+    switch ( cmd )
+    {
+    case SET_ROOT:
+        return !(r32(R_GSTS) & SRTP);
+    case SET_TE:
+        gsts = r32(R_GSTS);
+        return !(gsts & TE) == te_wanted;
+    case INV_CONTEXT:
+        return r64(R_CCMD) & ICC;
+    default:
+        return r64(R_IOTLB) & IVT;
+    }
+}
+
+/* The guest looks. */
+static void poll(unsigned int cmd)
+{
+    if ( !cmds[cmd].pending || busy(cmd) )
+        return;
+
+    cmds[cmd].pending = false;
+    if ( cmds[cmd].written > covered )
+        covered = cmds[cmd].written;
+}
+
+static void ask(unsigned int cmd)
+{
+    bool owes = alive && holds > dm_acked;
+    unsigned int events = fake.count[FAKE_NOTIFY];
+    uint64_t was = viommu->drain.requested;
+
+    /* What is pending is not asked for again, but TE may be reversed. */
+    if ( cmds[cmd].pending )
+        return;
+
+    cmds[cmd].pending = true;
+    cmds[cmd].written = steps;
+
+    switch ( cmd )
+    {
+    case SET_ROOT:
+        w32(R_GCMD, SRTP | (te_wanted ? TE : 0));
+        break;
+    case SET_TE:
+        te_wanted = !te_wanted;
+        w32(R_GCMD, te_wanted ? TE : 0);
+        break;
+    case INV_CONTEXT:
+        w64(R_CCMD, ICC | CIRG(1 + rnd(3)) | 1);
+        break;
+    case INV_IOTLB:
+        w64(R_IVA, iova_of(rnd(NR_IOVAS)) | 4);
+        w64(R_IOTLB, IVT | IIRG(1 + rnd(3)) | IOTLB_DID(1));
+        break;
+    }
+
+    assert_true(viommu->drain.requested == was + 1);
+    if ( owes )
+    {
+        assert_int_equal(fake.count[FAKE_NOTIFY], events + 1);
+        assert_true(busy(cmd));
+        nr_waited++;
+    }
+    else
+    {
+        /* One that has died unnoticed may be told, but is not waited for. */
+        if ( alive )
+            assert_int_equal(fake.count[FAKE_NOTIFY], events);
+        assert_false(busy(cmd));
+        nr_at_once++;
+    }
+}
+
+static void guest(void)
+{
+    switch ( rnd(16) )
+    {
+    case 0: case 1: case 2: case 3: case 4:
+        /* Remapped, unmapped or mapped; at times two at once. */
+        tables_map(iova_of(rnd(NR_IOVAS)), rnd_gpa(), rnd(4) ? PRW : 0);
+        break;
+    case 5:
+        tables_ctx(rnd(4) ? T_L4 | P : TT(2) | P, AW48 | DID(1));
+        break;
+    case 6: case 7: case 8:
+        ask(INV_IOTLB);
+        break;
+    case 9:
+        ask(INV_CONTEXT);
+        break;
+    case 10:
+        ask(rnd(4) ? INV_IOTLB : rnd(2) ? SET_TE : SET_ROOT);
+        break;
+    default:
+        poll(rnd(NR_CMDS));
+        break;
+    }
+}
+
+/* Between two steps of a walk the guest goes on. */
+static void during_walk(uint64_t gpa, bool read)
+{
+    (void)gpa;
+
+    while ( !rnd(4) )
+    {
+        steps++;
+        fake.on_look = NULL;
+        guest();
+        fake.on_look = during_walk;
+        nr_races++;
+    }
+    steps++;
+    if ( read )
+        leaf_read = steps;
+}
+
+/* What would be the answer now? */
+static bool same_now(const struct dma *dma)
+{
+    struct ref_in in = {
+        .aw = 48, .haw = 46, .root = T_ROOT, .devfn = RID,
+        .iova = iova_of(dma->iova), .write = true,
+    };
+    struct ref_out out;
+
+    if ( !to_vtd(viommu)->te )
+        return dma->gpa == in.iova;
+
+    out = ref_walk(&in);
+
+    return out.ok && out.gpa == dma->gpa;
+}
+
+static void access_memory(struct dma *dma)
+{
+    check(dma->walked >= covered || same_now(dma),
+          "step %" PRIu64 ": iova %#" PRIx64 " to %#" PRIx64 ", walked at %"
+          PRIu64 ", invalidation of %" PRIu64 " complete", steps,
+          iova_of(dma->iova), dma->gpa, dma->walked, covered);
+    nr_accesses++;
+}
+
+static void begin_dma(void)
+{
+    unsigned int n = rnd(NR_IOVAS);
+    struct entry *e = &cache[n];
+    struct dma *dma = &dmas[rnd(NR_DMAS)];
+
+    if ( dma->active )
+        return;
+
+    if ( !e->valid )
+    {
+        struct xen_viommu_xlat x;
+
+        leaf_read = steps;
+        holds = viommu->drain.requested + 1;
+        fake.on_look = during_walk;
+        x = dm_translate(RID, iova_of(n), XEN_VIOMMU_WRITE);
+        fake.on_look = NULL;
+        holds = dm_generation + 1;
+        if ( x.status != XEN_VIOMMU_XLAT_OK )
+            return;
+        *e = (struct entry){
+            .valid = true, .gpa = x.gpa + (iova_of(n) - x.iova),
+            .generation = dm_generation, .walked = leaf_read,
+        };
+    }
+
+    *dma = (struct dma){
+        .active = true, .iova = n, .gpa = e->gpa,
+        .generation = e->generation, .walked = e->walked,
+    };
+}
+
+/* Nothing is in flight that is older than @generation. */
+static bool drained(uint64_t generation)
+{
+    unsigned int i;
+
+    for ( i = 0; i < NR_DMAS; i++ )
+        if ( dmas[i].active && dmas[i].generation < generation )
+            return false;
+
+    return true;
+}
+
+static void handle_event(void)
+{
+    unsigned int i;
+
+    if ( fake_take(port) )
+        told = true;
+    if ( !told )
+        return;
+
+    told = false;
+    target = dm_requested();
+    for ( i = 0; i < NR_IOVAS; i++ )
+        if ( cache[i].generation < target )
+            cache[i].valid = false;
+}
+
+static void acknowledge(void)
+{
+    unsigned int i;
+
+    if ( target <= dm_acked || !drained(target) )
+        return;
+
+    assert_int_equal(dm_ack(target), 0);
+    dm_acked = target;
+
+    /* Whatever the guest had asked for by then it has. */
+    if ( viommu->drain.requested == target )
+        for ( i = 0; i < NR_CMDS; i++ )
+            assert_false(busy(i) && cmds[i].pending);
+}
+
+static void attach(void)
+{
+    memset(cache, 0, sizeof(cache));
+    memset(dmas, 0, sizeof(dmas));
+    holds = target = 0;
+    told = false;
+    port = dm_attach();
+    dm_acked = viommu->drain.acked;
+    alive = true;
+}
+
+static void device_model(void)
+{
+    const struct xen_dm_op_viommu_detach detach = { 0 };
+    unsigned int i;
+
+    if ( !alive )
+    {
+        if ( !rnd(8) )
+            attach();
+        return;
+    }
+
+    switch ( rnd(12) )
+    {
+    case 0: case 1:
+        /* At times the devices have nothing to do. */
+        if ( steps & 512 )
+            begin_dma();
+        break;
+    case 2: case 3: case 4: case 5:
+        i = rnd(NR_DMAS);
+        if ( dmas[i].active )
+            access_memory(&dmas[i]);
+        dmas[i].active = dmas[i].active && rnd(2);
+        break;
+    case 6: case 7:
+        handle_event();
+        break;
+    case 8: case 9: case 10:
+        acknowledge();
+        break;
+    default:
+        if ( rnd(200) )
+            break;
+        nr_deaths++;
+        alive = false;
+        memset(dmas, 0, sizeof(dmas));
+        if ( rnd(2) )
+            fake_unbind(port);
+        else
+            assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+        /* The guest's next look, or the timer, ends all waiting. */
+        if ( rnd(2) )
+            viommu_check_dm(viommu);
+        for ( i = 0; i < NR_CMDS; i++ )
+            assert_false(busy(i) && cmds[i].pending);
+        holds = 0;
+    }
+}
+
+/* Who waits is being worked for: no wake-up is lost. */
+static void check_progress(void)
+{
+    bool waiting = false;
+    unsigned int i;
+
+    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
+        waiting |= viommu->drain.slot[i].busy;
+
+    assert_true(fake.watching == waiting);
+    if ( waiting && alive )
+        assert_true(fake.port[port].pending || told || target > dm_acked);
+    assert_true(viommu->drain.acked <= viommu->drain.requested);
+}
+
+static void test_random_interleaving(void **state)
+{
+    unsigned long n, nr = unit_env("UNIT_STEPS", 2000000);
+
+    (void)state;
+    unit_seed();
+    tables_create(4, 1);
+    tables_enable();
+    te_wanted = true;
+    attach();
+
+    for ( n = 0; n < nr; n++ )
+    {
+        steps++;
+        fake.now += 100;
+        if ( rnd(2) )
+            guest();
+        else
+            device_model();
+        check_progress();
+    }
+
+    print_message("# %lu waited, %lu at once, %lu accesses, %lu deaths, "
+                  "%lu races\n", nr_waited, nr_at_once, nr_accesses, nr_deaths,
+                  nr_races);
+    assert_true(nr_waited > nr / 200 && nr_at_once > nr / 200);
+    assert_true(nr_accesses > nr / 100 && nr_races > nr / 1000);
+    assert_true(nr < 100000 || nr_deaths > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        a_test(test_random_interleaving),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every access to guest memory fails once: each walk is repeated with its
+ * first, second, ... read failing until it comes through.  The right fault,
+ * nothing that sticks, no lock held.
+ */
+#include <inttypes.h>
+
+#include "unit.h"
+
+#define R       XEN_VIOMMU_READ
+
+struct path {
+    const char *what;
+    unsigned int levels;
+    uint64_t at, val;           /* written over the usual tables */
+    uint64_t iova;
+    unsigned int nr;            /* reads that the walk takes */
+    uint8_t reason[8];          /* what the failure of each means */
+};
+
+static const struct path paths[] = {
+    { "4 levels, 4K", 4, 0, 0, 0x1000, 6, { 8, 9, 3, 7, 7, 7 } },
+    { "4 levels, 2M", 4, T_L2, 0x400000 | PS | PRW, 0x1000, 5,
+      { 8, 9, 3, 7, 7 } },
+    { "4 levels, 1G", 4, T_L3, PS | PRW, 0x1000, 4, { 8, 9, 3, 7 } },
+    { "3 levels, 4K", 3, 0, 0, 0x1000, 5, { 8, 9, 3, 7, 7 } },
+    { "3 levels, 1G", 3, T_L3, PS | PRW, 0x1000, 3, { 8, 9, 3 } },
+    { "pass-through", 4, T_CTX + RID * 16, TT(2) | P, 0x1000, 2, { 8, 9 } },
+};
+
+static void world(const struct path *path)
+{
+    unit_create(48, 46);
+    dm_attach();
+    tables_create(path->levels, 9);
+    tables_map(path->iova, 0x2000, PRW);
+    if ( path->at )
+        fake_poke(path->at, path->val);
+    tables_enable();
+    fake.reads = 0;
+}
+
+static void test_each_read(void **state)
+{
+    unsigned int i, n;
+
+    (void)state;
+    for ( i = 0; i < ARRAY_SIZE(paths); i++ )
+    {
+        const struct path *path = &paths[i];
+
+        world(path);
+        for ( n = 1; ; n++ )
+        {
+            struct xen_viommu_xlat x;
+
+            fake.reads = 0;
+            fake.fail_read = n;
+            x = dm_translate(RID, path->iova, R);
+            fake_check_unlocked();
+            if ( x.status == XEN_VIOMMU_XLAT_OK )
+                break;
+
+            check(n <= path->nr && x.status == XEN_VIOMMU_XLAT_FAULT &&
+                  x.reason == path->reason[n - 1],
+                  "%s, read %u: reason %#x", path->what, n, x.reason);
+            /* No read follows one that failed. */
+            assert_int_equal(fake.reads, n);
+            assert_true(x.gpa == 0 && x.perm == 0);
+            assert_int_equal(r32(R_FSTS), PPF | (n - 1) << 8);
+            assert_int_equal((r64(R_FRCD(n - 1) + 8) >> 32) & 0xff, x.reason);
+            w32(R_FRCD(n - 1) + 12, 1u << 31);
+
+            /* The next time all is well. */
+            fake.fail_read = 0;
+            x = dm_translate(RID, path->iova, R);
+            check(x.status == XEN_VIOMMU_XLAT_OK && x.did == 9, "%s after %u",
+                  path->what, n);
+        }
+        check(n == path->nr + 1, "%s: %u reads", path->what, n - 1);
+    }
+}
+
+/* In a batch: one entry fails, the others do not notice. */
+static void test_each_read_of_a_batch(void **state)
+{
+    unsigned int n;
+
+    (void)state;
+    world(&paths[0]);
+    for ( n = 1; n <= 4 * 6; n++ )
+    {
+        struct xen_viommu_xlat x[4] = {};
+        uint64_t generation;
+        unsigned int i, faults = 0;
+
+        for ( i = 0; i < ARRAY_SIZE(x); i++ )
+            x[i] = (struct xen_viommu_xlat){
+                .rid = RID, .iova = 0x1000, .access = R,
+            };
+        fake.reads = 0;
+        fake.fail_read = n;
+        assert_int_equal(viommu_translate(viommu, DM, x, ARRAY_SIZE(x),
+                                          &generation), 0);
+        for ( i = 0; i < ARRAY_SIZE(x); i++ )
+            if ( x[i].status == XEN_VIOMMU_XLAT_FAULT )
+                faults++;
+            else
+                assert_true(x[i].gpa == 0x2000);
+        assert_int_equal(faults, 1);
+    }
+}
+
+/* A drain goes on as ever when the walk that it waits for has failed. */
+static void test_drain_after_failure(void **state)
+{
+    unsigned int n;
+
+    (void)state;
+    for ( n = 1; n <= 6; n++ )
+    {
+        world(&paths[0]);
+        fake.fail_read = n;
+        dm_translate(RID, 0x1000, R);
+        w64(R_IOTLB, IVT | IIRG(1));
+        assert_int_equal(dm_ack(dm_requested()), 0);
+        assert_true(idle());
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        a_test(test_each_read),
+        a_test(test_each_read_of_a_batch),
+        a_test(test_drain_after_failure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Random tables, walked by the sources under test and by the reference: same
+ * answer, same fault record.  The tables are a handful of pages that point at
+ * each other, at nothing and at memory, so that loops, shared tables and
+ * tables that are also data are the rule.
+ */
+#include <inttypes.h>
+
+#include "ref-walk.h"
+#include "unit.h"
+
+#define NR_PAGES 12
+
+/* Some low, some above 4G, one next to what is not there. */
+static uint64_t pool[NR_PAGES];
+
+/* The indexes of entries that are filled, and so the ones worth walking. */
+static const unsigned int indexes[] = { 0, 1, 2, 255, 511 };
+
+static const uint64_t holes[] = {
+    BASE,                       /* the registers */
+    0xfee00000, 0xfeefe000,     /* interrupts */
+    0xfedff000, 0xfef00000,     /* ... and next to them */
+    FAKE_LOW_SIZE, 1ULL << 40,
+};
+
+static uint64_t rnd64(void)
+{
+    return rnd(1ULL << 32) << 32 | rnd(1ULL << 32);
+}
+
+static uint64_t rnd_page(void)
+{
+    switch ( rnd(32) )
+    {
+    case 0:
+        return holes[rnd(ARRAY_SIZE(holes))];
+    case 1:
+        return rnd(1ULL << 34) << 12;
+    case 2:
+        return (1ULL << (35 + rnd(17))) | pool[rnd(NR_PAGES)];
+    default:
+        return pool[rnd(NR_PAGES)];
+    }
+}
+
+static uint64_t rnd_pte(void)
+{
+    uint64_t pte = rnd_page();
+
+    if ( rnd(8) )
+        pte |= PRW;
+    else
+        pte |= rnd(4);
+    if ( !rnd(4) )
+    {
+        pte |= PS;
+        /* Well formed, more often than not: aligned to 2M or 1G. */
+        if ( rnd(4) )
+            pte &= rnd(2) ? ~0x1ff000ULL : ~0x3ffff000ULL;
+    }
+    if ( !rnd(16) )
+        pte |= 1ULL << rnd(64);
+
+    return pte;
+}
+
+static void rnd_context(uint64_t *lo, uint64_t *hi)
+{
+    static const uint8_t tts[] = { 0, 0, 0, 0, 0, 0, 2, 2, 1, 3 };
+    static const uint8_t aws[] = { 1, 1, 1, 2, 2, 2, 2, 2, 0, 3, 7 };
+
+    *lo = rnd_page() | TT(tts[rnd(ARRAY_SIZE(tts))]) | (rnd(16) ? P : 0) |
+          (rnd(4) ? 0 : FPD);
+    *hi = aws[rnd(ARRAY_SIZE(aws))] | DID(rnd(65536));
+    if ( !rnd(16) )
+        *lo |= 1ULL << rnd(64);
+    if ( !rnd(16) )
+        *hi |= 1ULL << rnd(64);
+}
+
+/* New contents: as tables of all kinds, since any page may serve as any. */
+static void refill(void)
+{
+    unsigned int page, i;
+
+    for ( page = 0; page < NR_PAGES; page++ )
+        for ( i = 0; i < ARRAY_SIZE(indexes); i++ )
+            fake_poke(pool[page] + 8 * indexes[i], rnd_pte());
+
+    /* The first is the root table, the next two are context tables. */
+    for ( i = 0; i < ARRAY_SIZE(indexes) && indexes[i] < 256; i++ )
+    {
+        uint64_t lo = rnd(8) ? pool[1 + rnd(2)] | P
+                             : rnd(2) ? rnd_page() | P : rnd_pte();
+        uint64_t hi;
+
+        fake_poke(pool[0] + 16 * indexes[i], lo);
+        fake_poke(pool[0] + 16 * indexes[i] + 8, rnd(16) ? 0 : rnd64());
+        for ( page = 1; page <= 2; page++ )
+        {
+            rnd_context(&lo, &hi);
+            fake_poke(pool[page] + 16 * indexes[i], lo);
+            fake_poke(pool[page] + 16 * indexes[i] + 8, hi);
+        }
+    }
+}
+
+static uint64_t rnd_iova(unsigned int aw)
+{
+    uint64_t iova = rnd(4096);
+    unsigned int shift;
+
+    for ( shift = 12; shift < aw; shift += 9 )
+        iova |= (uint64_t)indexes[rnd(ARRAY_SIZE(indexes))] << shift;
+
+    switch ( rnd(16) )
+    {
+    case 0:
+        return iova | 1ULL << rnd(64);
+    case 1: case 2: case 3: case 4: case 5: case 6:
+        return iova & ((1ULL << 39) - 1);
+    case 7:
+        return rnd_page() | rnd(4096);
+    default:
+        return iova;
+    }
+}
+
+/* What the answer has to be, p2m included. */
+static void check_answer(const struct ref_in *in, const struct ref_out *ref,
+                         const struct xen_viommu_xlat *x)
+{
+    unsigned int order = ref->order, block;
+    uint64_t low;
+
+    check(x->did == ref->did, "did %u, not %u", x->did, ref->did);
+
+    if ( !ref->ok )
+    {
+        check(x->status == XEN_VIOMMU_XLAT_FAULT, "status %u", x->status);
+        check(x->reason == ref->reason, "reason %#x, not %#x", x->reason,
+              ref->reason);
+        assert_true(x->gpa == 0 && x->perm == 0);
+        return;
+    }
+
+    assert_int_equal(x->reason, 0);
+    if ( !fake_is_ram(ref->gpa) )
+    {
+        check(x->status == XEN_VIOMMU_XLAT_BLOCKED, "status %u", x->status);
+        assert_true(x->gpa == 0 && x->perm == 0);
+        return;
+    }
+
+    check(x->status == XEN_VIOMMU_XLAT_OK, "status %u, reason %#x, not OK",
+          x->status, x->reason);
+    block = viommu_host_block_order(viommu, ref->gpa);
+    if ( block < order )
+        order = block;
+    low = ((1ULL << order) - 1);
+    check(x->order == order, "order %u, not %u", x->order, order);
+    check(x->iova == (in->iova & ~low), "iova %#" PRIx64, x->iova);
+    check(x->gpa == (ref->gpa & ~low), "gpa %#" PRIx64 ", not %#" PRIx64,
+          x->gpa, ref->gpa & ~low);
+    check(x->perm == (ref->may_read ? XEN_VIOMMU_READ : 0) +
+                     (ref->may_write ? XEN_VIOMMU_WRITE : 0),
+          "perm %u", x->perm);
+}
+
+/* What the guest is told of it, which is then acknowledged. */
+static void check_record(const struct ref_in *in, const struct ref_out *ref,
+                         unsigned int *next)
+{
+    uint64_t hi = r64(R_FRCD(*next) + 8);
+    bool read = ref->reason == 6 || (ref->reason != 5 && !in->write);
+
+    if ( ref->ok || !ref->recorded )
+    {
+        check(!(r32(R_FSTS) & PPF), "FSTS %#x", r32(R_FSTS));
+        return;
+    }
+
+    check((r32(R_FSTS) & 0xff) == PPF && r32(R_FSTS) >> 8 == *next,
+          "FSTS %#x, record %u", r32(R_FSTS), *next);
+    check(hi == (1ULL << 63 | (uint64_t)read << 62 |
+                 (uint64_t)ref->reason << 32 | in->bus << 8 | in->devfn),
+          "FRCD %#" PRIx64, hi);
+    assert_true(r64(R_FRCD(*next)) == (in->iova & ~0xfffULL));
+    w32(R_FRCD(*next) + 12, 1u << 31);
+    *next = (*next + 1) % NR_FRCD;
+}
+
+/* The same mapping at every address of the range that was answered. */
+static void check_range(struct ref_in in, const struct ref_out *ref,
+                        const struct xen_viommu_xlat *x)
+{
+    struct ref_out other;
+
+    if ( x->status != XEN_VIOMMU_XLAT_OK || x->order == 12 )
+        return;
+
+    in.iova = x->iova + rnd(1ULL << x->order);
+    other = ref_walk(&in);
+    assert_true(other.ok && fake_is_ram(other.gpa));
+    assert_true(other.gpa - in.iova == x->gpa - x->iova);
+    assert_true(other.may_read == ref->may_read &&
+                other.may_write == ref->may_write);
+}
+
+static void random_walks(uint8_t aw, uint8_t haw, unsigned long cases)
+{
+    unsigned int i, next = 0, ok = 0, seen[32] = {};
+    unsigned long n;
+
+    unit_create(aw, haw);
+    dm_attach();
+    for ( i = 0; i < NR_PAGES; i++ )
+        pool[i] = (i < NR_PAGES / 2 ? 0x200000 : FAKE_HIGH_BASE) + 0x5000 * i;
+    fake_set_ram(pool[3] + 4096, false);
+
+    w64(R_RTADDR, pool[0]);
+    w32(R_GCMD, SRTP);
+    w32(R_GCMD, TE);
+
+    for ( n = 0; n < cases; n++ )
+    {
+        struct ref_in in = {
+            .aw = aw, .haw = haw, .root = pool[0],
+            .bus = indexes[rnd(4)], .devfn = indexes[rnd(4)],
+        };
+        unsigned int access = rnd(4);
+        struct xen_viommu_xlat x;
+        struct ref_out ref;
+
+        if ( !(n % 64) )
+        {
+            refill();
+            fake.max_order = 12 + rnd(19);
+        }
+
+        in.iova = rnd_iova(aw);
+        in.read = access & 1;
+        in.write = access & 2;
+
+        ref = ref_walk(&in);
+        x = dm_translate(in.bus << 8 | in.devfn, in.iova, access);
+
+        check_answer(&in, &ref, &x);
+        check_record(&in, &ref, &next);
+        check_range(in, &ref, &x);
+        ok += ref.ok;
+        seen[ref.reason]++;
+    }
+
+    /* All that can come out has: else this tests less than it says. */
+    check(ok > cases / 20, "%u of %lu", ok, cases);
+    for ( i = 1; i <= 0x0e; i++ )
+        if ( i != 0x08 && i != 0x0d )
+            check(cases < 20000 || seen[i], "reason %#x never seen", i);
+}
+
+static void test_random_48(void **state)
+{
+    (void)state;
+    unit_seed();
+    random_walks(48, 46, unit_env("UNIT_STEPS", 300000));
+}
+
+static void test_random_39(void **state)
+{
+    (void)state;
+    unit_seed();
+    random_walks(39, 39, unit_env("UNIT_STEPS", 100000));
+}
+
+/* Memory that is wider than what is translated, and as wide as can be. */
+static void test_random_39_wide(void **state)
+{
+    (void)state;
+    unit_seed();
+    random_walks(39, 46, unit_env("UNIT_STEPS", 100000));
+}
+
+static void test_random_48_wide(void **state)
+{
+    (void)state;
+    unit_seed();
+    random_walks(48, 52, unit_env("UNIT_STEPS", 100000));
+}
+
+static void test_random_48_narrow(void **state)
+{
+    (void)state;
+    unit_seed();
+    random_walks(48, 36, unit_env("UNIT_STEPS", 100000));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        a_test(test_random_48),
+        a_test(test_random_39),
+        a_test(test_random_39_wide),
+        a_test(test_random_48_wide),
+        a_test(test_random_48_narrow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the unit tests share, see unit.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "unit.h"
+
+struct viommu *viommu;
+uint64_t dm_generation;
+
+void unit_create(uint8_t aw, uint8_t haw)
+{
+    const struct xen_domctl_viommu_op op = {
+        .cmd = XEN_DOMCTL_VIOMMU_create,
+        .type = XEN_VIOMMU_TYPE_VTD,
+        .base = BASE,
+        .aw = aw,
+    };
+    const struct viommu_frontend *fe = viommu_frontend(&op);
+
+    assert_non_null(fe);
+
+    free(viommu);
+    fake_reset();
+
+    viommu = calloc(1, fe->size);
+    assert_non_null(viommu);
+    fake.viommu = viommu;
+    viommu_init(viommu, fe, NULL, haw, &op);
+}
+
+int unit_setup(void **state)
+{
+    (void)state;
+    unit_create(48, 46);
+
+    return 0;
+}
+
+int unit_teardown(void **state)
+{
+    (void)state;
+    fake_check_unlocked();
+    free(viommu);
+    viommu = NULL;
+    fake_free();
+
+    return 0;
+}
+
+uint32_t r32(unsigned int off)
+{
+    return viommu_mmio_read(viommu, BASE + off, 4);
+}
+
+uint64_t r64(unsigned int off)
+{
+    return viommu_mmio_read(viommu, BASE + off, 8);
+}
+
+void w32(unsigned int off, uint32_t val)
+{
+    viommu_mmio_write(viommu, BASE + off, 4, val);
+}
+
+void w64(unsigned int off, uint64_t val)
+{
+    viommu_mmio_write(viommu, BASE + off, 8, val);
+}
+
+bool idle(void)
+{
+    return !(r64(R_CCMD) & ICC) && !(r64(R_IOTLB) & IVT);
+}
+
+evtchn_port_t dm_attach(void)
+{
+    struct xen_dm_op_viommu_attach op = { .version = XEN_VIOMMU_DM_VERSION };
+
+    assert_int_equal(viommu_attach(viommu, DM, &op), 0);
+    fake_bind(op.port);
+
+    return op.port;
+}
+
+struct xen_viommu_xlat dm_translate(uint16_t rid, uint64_t iova, uint8_t access)
+{
+    struct xen_viommu_xlat xlat = {
+        .rid = rid, .iova = iova, .access = access,
+    };
+
+    assert_int_equal(viommu_translate(viommu, DM, &xlat, 1, &dm_generation), 0);
+
+    return xlat;
+}
+
+int dm_ack(uint64_t generation)
+{
+    struct xen_dm_op_viommu_ack op = { .acked = generation };
+
+    return viommu_ack(viommu, DM, &op);
+}
+
+uint64_t dm_requested(void)
+{
+    struct xen_dm_op_viommu_ack op = { .acked = 0 };
+
+    assert_int_equal(viommu_ack(viommu, DM, &op), 0);
+
+    return op.requested;
+}
+
+struct xen_viommu_stats unit_stats(void)
+{
+    struct xen_viommu_stats stats;
+
+    viommu_get_stats(viommu, &stats);
+
+    return stats;
+}
+
+void tables_create(unsigned int levels, uint16_t did)
+{
+    fake_poke(T_ROOT, T_CTX | P);
+    tables_ctx((levels == 4 ? T_L4 : T_L3) | P,
+               (levels == 4 ? AW48 : AW39) | DID(did));
+    fake_poke(T_L4, T_L3 | PRW);
+    fake_poke(T_L3, T_L2 | PRW);
+    fake_poke(T_L2, T_L1 | PRW);
+}
+
+void tables_map(uint64_t iova, uint64_t gpa, uint64_t flags)
+{
+    assert_true(iova < 0x200000);
+    fake_poke(T_L1 + (iova >> 12) * 8, gpa | flags);
+}
+
+void tables_ctx(uint64_t lo, uint64_t hi)
+{
+    fake_poke(T_CTX + RID * 16, lo);
+    fake_poke(T_CTX + RID * 16 + 8, hi);
+}
+
+void tables_enable(void)
+{
+    w64(R_RTADDR, T_ROOT);
+    w32(R_GCMD, SRTP);
+    w32(R_GCMD, TE);
+}
+
+static uint64_t random_state;
+
+/* xorshift64*: good enough to stumble about with, and the same everywhere. */
+static uint64_t next_random(void)
+{
+    random_state ^= random_state >> 12;
+    random_state ^= random_state << 25;
+    random_state ^= random_state >> 27;
+
+    return random_state * 2685821657736338717ULL;
+}
+
+uint64_t rnd(uint64_t below)
+{
+    return (next_random() >> 16) % below;
+}
+
+unsigned long unit_env(const char *name, unsigned long def)
+{
+    const char *val = getenv(name);
+
+    return val ? strtoul(val, NULL, 0) : def;
+}
+
+void unit_seed(void)
+{
+    unsigned long seed = unit_env("UNIT_SEED", 20260804);
+    static bool shown;
+
+    if ( !shown )
+        print_message("# UNIT_SEED=%lu\n", seed);
+    shown = true;
+    random_state = seed * 2 + 1;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
