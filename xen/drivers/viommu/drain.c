@@ -31,6 +31,21 @@ void viommu_drain_flush(struct viommu *viommu, unsigned int inv)
     viommu->stats.inv[inv]++;
 }
 
+/*
+ * The DM owes nothing if all that it was given is from generations which it
+ * has acknowledged: then it holds no translation, neither in its cache nor in
+ * a DMA, and what it will be given is newer than every flush so far.
+ */
+static bool settle_unheld(struct viommu_drain *drain)
+{
+    if ( drain->handed > drain->acked )
+        return false;
+
+    drain->acked = drain->requested;
+
+    return true;
+}
+
 /* Request a generation for what has been flushed since the last one. */
 static void request(struct viommu *viommu)
 {
@@ -42,14 +57,7 @@ static void request(struct viommu *viommu)
     drain->flushed = false;
     drain->requested++;
 
-    /*
-     * The DM owes nothing if all that it was given is from generations which
-     * it has acknowledged: then it holds no translation, neither in its cache
-     * nor in a DMA, and what it will be given is newer than this flush.
-     */
-    if ( drain->handed <= drain->acked )
-        drain->acked = drain->requested;
-    else
+    if ( !settle_unheld(drain) )
         drain->notify = true;
 }
 
@@ -211,6 +219,7 @@ static void advance(struct viommu_drain *drain, uint64_t generation,
     unsigned int i;
 
     drain->acked = generation;
+    settle_unheld(drain);
 
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
         stamp(drain, &drain->slot[i], now, end);

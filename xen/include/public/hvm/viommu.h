@@ -160,6 +160,13 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
  * Buffer 1 is an array of <nr> struct xen_viommu_xlat, read and written.  Each
  * is answered on its own; a failed one does not stop those behind it.
  *
+ * Writes to FEE00000h to FEEFFFFFh are interrupts on x86, which no IOMMU of
+ * this kind translates: the DM does not ask for them.  (Xen would treat such
+ * an address as any other.)
+ *
+ * With another status than XEN_VIOMMU_XLAT_OK, of the outputs only status and
+ * reason mean anything.
+ *
  * A translation may be used, and cached, until an event asks for a generation
  * above <generation>, under the rules at the top of this file.
  *
@@ -272,7 +279,7 @@ struct xen_viommu_stats {
     uint64_aligned_t inv[XEN_VIOMMU_NR_INV];/* by XEN_VIOMMU_INV_* */
     uint64_aligned_t in_trap;   /* completions shown within the same exit */
     uint64_aligned_t waited;    /* ... that had to wait for the DM */
-    uint64_aligned_t dm_gone;   /* drains ended by the DM's death or detach */
+    uint64_aligned_t dm_gone;   /* deaths and detaches of a DM that owed */
     uint64_aligned_t bad_acks;  /* acknowledgements refused */
     uint64_aligned_t requested, acked;      /* generations */
     uint64_aligned_t drain_ns;              /* all drains together */
