@@ -41,7 +41,10 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
     viommu->flags = op->flags;
     spin_lock_init(&viommu->attach_lock);
     spin_lock_init(&viommu->lock);
+
+    spin_lock(&viommu->lock);
     fe->init(viommu);
+    spin_unlock(&viommu->lock);
 }
 
 /* Show the guest what is drained. */
@@ -85,6 +88,16 @@ void viommu_unlock(struct viommu *viommu)
     for ( i = 0; i < VIOMMU_NR_MSI; i++ )
         if ( msi[i].valid )
             viommu_host_msi(viommu, msi[i].addr, msi[i].data);
+}
+
+void viommu_reset(struct viommu *viommu)
+{
+    spin_lock(&viommu->lock);
+    viommu_drain_cancel(viommu);
+    viommu->fe->init(viommu);
+    viommu_drain_flush(viommu, XEN_VIOMMU_INV_CONTROL);
+    viommu_advance(viommu);
+    viommu_unlock(viommu);
 }
 
 /* What a DM that died owes is paid. */

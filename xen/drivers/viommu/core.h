@@ -47,7 +47,7 @@ struct viommu_frontend {
     /* Bytes of the front end's structure, which starts with a struct viommu. */
     size_t size;
 
-    /* Set registers to their reset values. */
+    /* Set all of its state to what it is at reset.  With the lock held. */
     void (*init)(struct viommu *viommu);
 
     /*
@@ -150,6 +150,13 @@ bool viommu_mmio_write(struct viommu *viommu, uint64_t addr,
  * now.  With the lock held.
  */
 bool viommu_advance(struct viommu *viommu);
+
+/*
+ * The guest's machine is reset: what it waits for is forgotten, translation
+ * disabled, and the DM, if it is still there, told to forget as well.  Takes
+ * the lock.
+ */
+void viommu_reset(struct viommu *viommu);
 
 /* Drop the lock and send the interrupts that were raised under it, if any. */
 void viommu_unlock(struct viommu *viommu);

@@ -258,6 +258,17 @@ void viommu_drain_abandon(struct viommu *viommu)
     advance(drain, drain->requested, 0);
 }
 
+void viommu_drain_cancel(struct viommu *viommu)
+{
+    struct viommu_drain *drain = &viommu->drain;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    memset(drain->slot, 0, sizeof(drain->slot));
+    memset(drain->ring, 0, sizeof(drain->ring));
+    drain->ring_cons = drain->ring_prod;
+}
+
 const struct viommu_wait *viommu_drain_oldest(struct viommu *viommu)
 {
     const struct viommu_drain *drain = &viommu->drain;

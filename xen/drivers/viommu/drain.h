@@ -107,6 +107,9 @@ int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
 /* The DM is gone, and with it all its DMA. */
 void viommu_drain_abandon(struct viommu *viommu);
 
+/* Nobody waits any more for what is being drained. */
+void viommu_drain_cancel(struct viommu *viommu);
+
 /* The wait that began first, or NULL if there is none. */
 const struct viommu_wait *viommu_drain_oldest(struct viommu *viommu);
 

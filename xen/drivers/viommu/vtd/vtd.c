@@ -203,9 +203,16 @@ static void cf_check vtd_view(const struct viommu *viommu,
 
 static void cf_check vtd_init(struct viommu *viommu)
 {
-    BUILD_BUG_ON(offsetof(struct vtd, viommu));
+    struct vtd *vtd = to_vtd(viommu);
 
-    vtd_regs_reset(to_vtd(viommu));
+    BUILD_BUG_ON(offsetof(struct vtd, viommu));
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    vtd->root = 0;
+    vtd->te = false;
+    memset(&vtd->queue, 0, sizeof(vtd->queue));
+    vtd->next_frcd = 0;
+    vtd_regs_reset(vtd);
 }
 
 const struct viommu_frontend vtd_frontend = {

@@ -211,6 +211,12 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
     return -EOPNOTSUPP;
 }
 
+void hvm_viommu_reset(struct domain *d)
+{
+    if ( d->arch.hvm.viommu )
+        viommu_reset(d->arch.hvm.viommu->viommu);
+}
+
 void hvm_viommu_relinquish(struct domain *d)
 {
     if ( d->arch.hvm.viommu )

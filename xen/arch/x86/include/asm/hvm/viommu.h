@@ -32,6 +32,9 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
  */
 bool hvm_viommu_process_pending(struct vcpu *v);
 
+/* XEN_DOMCTL_soft_reset: registers to their reset values. */
+void hvm_viommu_reset(struct domain *d);
+
 /* Stop all that is asynchronous.  Idempotent; no-op without a vIOMMU. */
 void hvm_viommu_relinquish(struct domain *d);
 
@@ -60,6 +63,7 @@ static inline bool hvm_viommu_process_pending(struct vcpu *v)
     return false;
 }
 
+static inline void hvm_viommu_reset(struct domain *d) {}
 static inline void hvm_viommu_relinquish(struct domain *d) {}
 static inline void hvm_viommu_destroy(struct domain *d) {}
 
