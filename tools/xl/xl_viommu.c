@@ -46,6 +46,17 @@ static void parse_aw(libxl_viommu_info *viommu, const char *value)
                    value);
 }
 
+static void parse_qi(libxl_viommu_info *viommu, const char *value)
+{
+    if (!strcmp(value, "0"))
+        libxl_defbool_set(&viommu->qi, false);
+    else if (!strcmp(value, "1"))
+        libxl_defbool_set(&viommu->qi, true);
+    else
+        bad_config("qi=\"%s\" is not supported, accepted values are 0 and 1",
+                   value);
+}
+
 static void parse_type(libxl_viommu_info *viommu, const char *value)
 {
     /* "unknown" is a name that libxl has, but none that can be asked for. */
@@ -57,7 +68,7 @@ static void parse_type(libxl_viommu_info *viommu, const char *value)
 
 static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
 {
-    bool have_type = false, have_aw = false;
+    bool have_type = false, have_aw = false, have_qi = false;
     char *copy = xstrdup(spec), *saveptr = NULL, *item;
 
     for (item = strtok_r(copy, ",", &saveptr); item;
@@ -74,8 +85,10 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
             have = &have_type;
         else if (!strcmp(key, "aw"))
             have = &have_aw;
+        else if (!strcmp(key, "qi"))
+            have = &have_qi;
         else
-            bad_config("unknown key \"%s\", accepted keys are type and aw",
+            bad_config("unknown key \"%s\", accepted keys are type, aw and qi",
                        key);
 
         if (!*value)
@@ -86,6 +99,8 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
 
         if (have == &have_type)
             parse_type(viommu, value);
+        else if (have == &have_qi)
+            parse_qi(viommu, value);
         else
             parse_aw(viommu, value);
 
