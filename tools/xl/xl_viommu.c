@@ -223,6 +223,7 @@ static void print_timeline(const char *what, const libxl_viommu_timeline *t)
 
 static void print_details(const libxl_viommu_stats *s)
 {
+    uint64_t exits = s->mmio_reads + s->mmio_writes;
     int i;
 
     printf("    registers at %#"PRIx64", faults not recorded %"PRIu64"\n",
@@ -236,6 +237,14 @@ static void print_details(const libxl_viommu_stats *s)
            s->inv.tlb_global, s->inv.tlb_domain, s->inv.tlb_range);
     printf("    invalidations by control registers: %"PRIu64"\n",
            s->inv.control);
+
+    printf("    exits by register accesses: read %"PRIu64", write %"PRIu64"\n",
+           s->mmio_reads, s->mmio_writes);
+    printf("    queue: descriptors %"PRIu64, s->descs);
+    /* A guest that uses registers instead would have a misleading 0. */
+    if (s->descs && exits)
+        printf(" (%.2f per exit)", (double)s->descs / exits);
+    printf(", stopped by errors %"PRIu64"\n", s->queue_errors);
 
     printf("    generations: requested %"PRIu64", acknowledged %"PRIu64
            ", bad acknowledgements %"PRIu64"\n",
@@ -343,6 +352,10 @@ static void print_json(uint32_t domid, const char *name,
     json_timeline("waiting", &s->waiting);
     json_timeline("longest", &s->longest);
     json_number("now_ns", s->now_ns);
+    json_number("mmio_reads", s->mmio_reads);
+    json_number("mmio_writes", s->mmio_writes);
+    json_number("descs", s->descs);
+    json_number("queue_errors", s->queue_errors);
     printf(" }");
 }
 

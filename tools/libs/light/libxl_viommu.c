@@ -316,6 +316,11 @@ int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
     viommu_timeline(&stats->longest, &raw.longest);
     stats->now_ns = raw.now_ns;
 
+    stats->mmio_reads = raw.mmio_reads;
+    stats->mmio_writes = raw.mmio_writes;
+    stats->descs = raw.descs;
+    stats->queue_errors = raw.queue_errors;
+
  out:
     GC_FREE;
     return rc;
