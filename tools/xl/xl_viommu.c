@@ -46,6 +46,17 @@ static void parse_aw(libxl_viommu_info *viommu, const char *value)
                    value);
 }
 
+static void parse_qi(libxl_viommu_info *viommu, const char *value)
+{
+    if (!strcmp(value, "0"))
+        libxl_defbool_set(&viommu->qi, false);
+    else if (!strcmp(value, "1"))
+        libxl_defbool_set(&viommu->qi, true);
+    else
+        bad_config("qi=\"%s\" is not supported, accepted values are 0 and 1",
+                   value);
+}
+
 static void parse_type(libxl_viommu_info *viommu, const char *value)
 {
     /* "unknown" is a name that libxl has, but none that can be asked for. */
@@ -57,7 +68,7 @@ static void parse_type(libxl_viommu_info *viommu, const char *value)
 
 static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
 {
-    bool have_type = false, have_aw = false;
+    bool have_type = false, have_aw = false, have_qi = false;
     char *copy = xstrdup(spec), *saveptr = NULL, *item;
 
     for (item = strtok_r(copy, ",", &saveptr); item;
@@ -74,8 +85,10 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
             have = &have_type;
         else if (!strcmp(key, "aw"))
             have = &have_aw;
+        else if (!strcmp(key, "qi"))
+            have = &have_qi;
         else
-            bad_config("unknown key \"%s\", accepted keys are type and aw",
+            bad_config("unknown key \"%s\", accepted keys are type, aw and qi",
                        key);
 
         if (!*value)
@@ -86,6 +99,8 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
 
         if (have == &have_type)
             parse_type(viommu, value);
+        else if (have == &have_qi)
+            parse_qi(viommu, value);
         else
             parse_aw(viommu, value);
 
@@ -208,6 +223,7 @@ static void print_timeline(const char *what, const libxl_viommu_timeline *t)
 
 static void print_details(const libxl_viommu_stats *s)
 {
+    uint64_t exits = s->mmio_reads + s->mmio_writes;
     int i;
 
     printf("    registers at %#"PRIx64", faults not recorded %"PRIu64"\n",
@@ -221,6 +237,14 @@ static void print_details(const libxl_viommu_stats *s)
            s->inv.tlb_global, s->inv.tlb_domain, s->inv.tlb_range);
     printf("    invalidations by control registers: %"PRIu64"\n",
            s->inv.control);
+
+    printf("    exits by register accesses: read %"PRIu64", write %"PRIu64"\n",
+           s->mmio_reads, s->mmio_writes);
+    printf("    queue: descriptors %"PRIu64, s->descs);
+    /* A guest that uses registers instead would have a misleading 0. */
+    if (s->descs && exits)
+        printf(" (%.2f per exit)", (double)s->descs / exits);
+    printf(", stopped by errors %"PRIu64"\n", s->queue_errors);
 
     printf("    generations: requested %"PRIu64", acknowledged %"PRIu64
            ", bad acknowledgements %"PRIu64"\n",
@@ -328,6 +352,10 @@ static void print_json(uint32_t domid, const char *name,
     json_timeline("waiting", &s->waiting);
     json_timeline("longest", &s->longest);
     json_number("now_ns", s->now_ns);
+    json_number("mmio_reads", s->mmio_reads);
+    json_number("mmio_writes", s->mmio_writes);
+    json_number("descs", s->descs);
+    json_number("queue_errors", s->queue_errors);
     printf(" }");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Domains for xl to list, preloaded in front of fake-xen.c: 1 has a vIOMMU, 2
- * has none, 3 has one with an invalidation that waits.
+ * has none, 3 has one without a queue and with an invalidation that waits.
  */
 
 #include <errno.h>
@@ -107,6 +107,10 @@ int xendevicemodel_viommu_get_stats(xendevicemodel_handle *dmod,
     s->longest.ack_ns = 2230000;
     s->longest.clear_ns = 2234567;
     s->longest.inv = XEN_VIOMMU_INV_TLB_RANGE;
+    s->mmio_reads = 6000000000ULL;
+    s->mmio_writes = 4000000000ULL;
+    s->descs = 25000000000ULL;
+    s->queue_errors = 3;
 
     if (domid == 3) {
         s->flags |= XEN_VIOMMU_STATS_WAITING;
@@ -114,6 +118,10 @@ int xendevicemodel_viommu_get_stats(xendevicemodel_handle *dmod,
         s->waiting.event_ns = 3004000;
         s->waiting.inv = XEN_VIOMMU_INV_TLB_DOMAIN;
         s->now_ns = 5000000;
+        s->mmio_reads = 11;
+        s->mmio_writes = 12;
+        s->descs = 0;
+        s->queue_errors = 0;
     }
 
     return 0;

@@ -6,7 +6,8 @@
 #include "xc_private.h"
 
 int xc_domain_viommu_create(xc_interface *xch, uint32_t domid, uint32_t type,
-                            uint64_t base, uint8_t aw, uint8_t *haw)
+                            uint64_t base, uint32_t flags, uint8_t aw,
+                            uint8_t *haw)
 {
     struct xen_domctl domctl = {
         .cmd = XEN_DOMCTL_viommu_op,
@@ -15,6 +16,7 @@ int xc_domain_viommu_create(xc_interface *xch, uint32_t domid, uint32_t type,
             .cmd = XEN_DOMCTL_VIOMMU_create,
             .type = type,
             .base = base,
+            .flags = flags,
             .aw = aw,
         },
     };

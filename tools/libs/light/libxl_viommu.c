@@ -39,6 +39,8 @@ static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
         return ERROR_INVAL;
     }
 
+    libxl_defbool_setdefault(&viommu->qi, true);
+
     if (!viommu->base)
         viommu->base = VIOMMU_DEFAULT_BASE;
 
@@ -118,6 +120,7 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
 {
     const libxl_domain_build_info *b_info = &d_config->b_info;
     const libxl_viommu_info *viommu;
+    uint32_t flags = 0;
 
     if (!b_info->num_viommus)
         return 0;
@@ -134,8 +137,11 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
 
     viommu = &b_info->viommus[0];
 
+    if (!libxl_defbool_val(viommu->qi))
+        flags |= XEN_VIOMMU_CREATE_NO_QUEUE;
+
     if (xc_domain_viommu_create(CTX->xch, domid, XEN_VIOMMU_TYPE_VTD,
-                                viommu->base, viommu->aw,
+                                viommu->base, flags, viommu->aw,
                                 &state->viommu_haw)) {
         if (errno == EOPNOTSUPP || errno == ENOSYS)
             LOGED(ERROR, domid, "viommu: Xen has no support for it, "
@@ -309,6 +315,11 @@ int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
     viommu_timeline(&stats->waiting, &raw.waiting);
     viommu_timeline(&stats->longest, &raw.longest);
     stats->now_ns = raw.now_ns;
+
+    stats->mmio_reads = raw.mmio_reads;
+    stats->mmio_writes = raw.mmio_writes;
+    stats->descs = raw.descs;
+    stats->queue_errors = raw.queue_errors;
 
  out:
     GC_FREE;
