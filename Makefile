@@ -8,7 +8,7 @@ export BUILD JOBS STACK_MEM
 S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all help clean run shell FORCE
+.PHONY: all help clean run shell patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -87,5 +87,11 @@ endif
 
 shell: $(S)/images              #: a shell in the stack's dom0
 	@scripts/dom0-shell
+
+# ---------------------------------------------------------------------------
+
+patches: $(S)/xen.fetched $(S)/qemu.fetched #: what is done to Xen and QEMU, as series
+	@scripts/make-patches xen $(BUILD)
+	@scripts/make-patches qemu $(BUILD)
 
 .PRECIOUS: $(S)/%.from $(S)/%.fetched

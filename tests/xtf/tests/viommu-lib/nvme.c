@@ -36,39 +36,50 @@ struct cqe {
     uint16_t sq_head, sq_id, cid, status; /* status bit 0: phase */
 };
 
-static struct queue {
+struct queue {
     unsigned int qid, tail, head;
     unsigned int told;          /* the head which the device knows of */
     bool phase;
     struct sqe *sq;
     volatile struct cqe *cq;
-} admin, io;
+};
 
-static struct sqe admin_sq[QUEUE_LEN] __page_aligned_bss;
-static struct sqe io_sq[QUEUE_LEN] __page_aligned_bss;
-static struct cqe admin_cq[4096 / sizeof(struct cqe)] __page_aligned_bss;
-static struct cqe io_cq[4096 / sizeof(struct cqe)] __page_aligned_bss;
+/* Memory of a controller's queues, each in a page of its own. */
+struct rings {
+    struct sqe admin_sq[QUEUE_LEN] __aligned(4096);
+    struct sqe io_sq[QUEUE_LEN] __aligned(4096);
+    struct cqe admin_cq[QUEUE_LEN] __aligned(4096);
+    struct cqe io_cq[QUEUE_LEN] __aligned(4096);
+};
+
+static struct rings rings[NVME_MAX] __page_aligned_bss;
+
+static struct ctrl {
+    void *regs;                 /* NULL before it has been used */
+    uint16_t sid;
+    unsigned int stride;
+    struct queue admin, io;
+    struct rings *rings;
+} ctrls[NVME_MAX], *ctrl;
 
 uint16_t nvme_sid;
 unsigned int nvme_blocks = NVME_PAGE_BLOCKS;
-static void *regs;
-static unsigned int stride;
 static unsigned int next_id;
 static int results[NR_IDS];
 
 static uint32_t reg_read(unsigned int off)
 {
-    return *(volatile uint32_t *)(regs + off);
+    return *(volatile uint32_t *)(ctrl->regs + off);
 }
 
 static void reg_write(unsigned int off, uint32_t val)
 {
-    *(volatile uint32_t *)(regs + off) = val;
+    *(volatile uint32_t *)(ctrl->regs + off) = val;
 }
 
 static void doorbell(const struct queue *q, bool completion)
 {
-    reg_write(REG_DOORBELLS + (q->qid * 2 + completion) * stride,
+    reg_write(REG_DOORBELLS + (q->qid * 2 + completion) * ctrl->stride,
               completion ? q->head : q->tail);
 }
 
@@ -121,7 +132,7 @@ static int finish(struct queue *q, unsigned int id)
 
 static bool admin_cmd(struct sqe cmd)
 {
-    int rc = finish(&admin, queue(&admin, cmd));
+    int rc = finish(&ctrl->admin, queue(&ctrl->admin, cmd));
 
     if ( rc )
         xtf_error("NVMe admin command %#x: status %#x\n", cmd.opcode, rc);
@@ -139,6 +150,8 @@ static void queue_reset(struct queue *q, unsigned int qid,
 
 bool nvme_reset(void)
 {
+    struct rings *r = ctrl->rings;
+
     reg_write(REG_CC, 0);
     if ( !wait_for(!(reg_read(REG_CSTS) & CSTS_RDY), WAIT_US) )
     {
@@ -146,13 +159,13 @@ bool nvme_reset(void)
         return false;
     }
 
-    queue_reset(&admin, 0, admin_sq, admin_cq);
-    queue_reset(&io, 1, io_sq, io_cq);
+    queue_reset(&ctrl->admin, 0, r->admin_sq, r->admin_cq);
+    queue_reset(&ctrl->io, 1, r->io_sq, r->io_cq);
 
     reg_write(REG_AQA, (QUEUE_LEN - 1) << 16 | (QUEUE_LEN - 1));
-    reg_write(REG_ASQ, _u(admin_sq));
+    reg_write(REG_ASQ, _u(r->admin_sq));
     reg_write(REG_ASQ + 4, 0);
-    reg_write(REG_ACQ, _u(admin_cq));
+    reg_write(REG_ACQ, _u(r->admin_cq));
     reg_write(REG_ACQ + 4, 0);
     reg_write(REG_CC, CC_ENABLE);
     if ( !wait_for(reg_read(REG_CSTS) & CSTS_RDY, WAIT_US) )
@@ -162,46 +175,60 @@ bool nvme_reset(void)
     }
 
     return admin_cmd((struct sqe){
-               .opcode = ADMIN_CREATE_CQ, .prp1 = _u(io_cq),
+               .opcode = ADMIN_CREATE_CQ, .prp1 = _u(r->io_cq),
                .cdw10 = (QUEUE_LEN - 1) << 16 | 1, .cdw11 = 1 }) &&
            admin_cmd((struct sqe){
-               .opcode = ADMIN_CREATE_SQ, .prp1 = _u(io_sq),
+               .opcode = ADMIN_CREATE_SQ, .prp1 = _u(r->io_sq),
                .cdw10 = (QUEUE_LEN - 1) << 16 | 1, .cdw11 = 1 << 16 | 1 });
+}
+
+bool nvme_select(unsigned int nth)
+{
+    ctrl = &ctrls[nth];
+
+    if ( !ctrl->regs )
+    {
+        ctrl->sid = pci_find(NVME_CLASS, nth);
+        if ( ctrl->sid == PCI_NONE )
+        {
+            xtf_skip("No NVMe controller %u\n", nth);
+            return false;
+        }
+
+        ctrl->regs = pci_enable(ctrl->sid);
+        ctrl->stride = 4 << (reg_read(REG_CAP + 4) & 0xf);
+        ctrl->rings = &rings[nth];
+        if ( !nvme_reset() )
+            return false;
+    }
+
+    nvme_sid = ctrl->sid;
+
+    return true;
 }
 
 bool nvme_init(void)
 {
-    nvme_sid = pci_find(NVME_CLASS, 0);
-    if ( nvme_sid == PCI_NONE )
-    {
-        xtf_skip("No NVMe controller\n");
-        return false;
-    }
-
-    regs = pci_enable(nvme_sid);
-    stride = 4 << (reg_read(REG_CAP + 4) & 0xf);
-
-    return nvme_reset();
+    return nvme_select(0);
 }
 
 void nvme_map_queues(const struct vtd_dom *dom)
 {
-    const void *const pages[] = { admin_sq, admin_cq, io_sq, io_cq };
-    unsigned int i;
+    uint64_t start = _u(ctrl->rings), addr;
 
-    for ( i = 0; i < ARRAY_SIZE(pages); i++ )
-        vtd_map(dom, _u(pages[i]), _u(pages[i]), 1, PTE_RW);
+    for ( addr = start; addr < start + sizeof(*ctrl->rings); addr += PAGE_SIZE )
+        vtd_map(dom, addr, addr, 1, PTE_RW);
 }
 
 uint64_t nvme_queue_addr(void)
 {
-    return _u(&io_sq[io.tail]);
+    return _u(&ctrl->io.sq[ctrl->io.tail]);
 }
 
 unsigned int nvme_queue(unsigned int opcode, unsigned int page,
                         uint64_t iova, uint64_t iova2)
 {
-    return queue(&io, (struct sqe){
+    return queue(&ctrl->io, (struct sqe){
         .opcode = opcode, .nsid = 1, .prp1 = iova, .prp2 = iova2,
         .cdw10 = page * NVME_PAGE_BLOCKS,
         .cdw12 = (iova2 ? 2 * NVME_PAGE_BLOCKS : nvme_blocks) - 1 });
@@ -210,19 +237,19 @@ unsigned int nvme_queue(unsigned int opcode, unsigned int page,
 void nvme_ring(void)
 {
     smp_wmb();
-    doorbell(&io, false);
+    doorbell(&ctrl->io, false);
 }
 
 int nvme_status(unsigned int id)
 {
-    reap(&io);
+    reap(&ctrl->io);
 
     return results[id];
 }
 
 int nvme_rw(unsigned int opcode, unsigned int page, uint64_t iova)
 {
-    return finish(&io, nvme_queue(opcode, page, iova, 0));
+    return finish(&ctrl->io, nvme_queue(opcode, page, iova, 0));
 }
 
 bool nvme_fill_disk(unsigned int pages)
@@ -235,7 +262,7 @@ bool nvme_fill_disk(unsigned int pages)
         FILL(buf[0], DISK(n, i_));
         FILL(buf[1], DISK(n + 1, i_));
         id = nvme_queue(NVME_WRITE, n, _u(buf[0]), _u(buf[1]));
-        if ( finish(&io, id) )
+        if ( finish(&ctrl->io, id) )
         {
             xtf_error("Cannot write the disk: %#x\n", nvme_status(id));
             return false;

@@ -2,6 +2,8 @@
 /*
  * nvme.h: an NVMe driver with one queue pair and no interrupts, as a source
  * of DMA.  Its queues are addressed by their physical addresses, always.
+ * All that is done, is done with the controller that is selected, the first
+ * one unless said otherwise.
  */
 
 #ifndef VIOMMU_NVME_H
@@ -40,6 +42,9 @@
            count_ += ACCESS_ONCE((page)[i_]) == (what); \
        count_; })
 
+#define NVME_MAX                2
+
+/* Of the selected controller. */
 extern uint16_t nvme_sid;
 
 /* Blocks that a command with one address transfers.  A page, until changed. */
@@ -47,6 +52,8 @@ extern unsigned int nvme_blocks;
 
 /* Find, reset, create queues.  False, and an error or skip, if it cannot. */
 bool nvme_init(void);
+/* Use the nth controller from now on.  The like of nvme_init() at first. */
+bool nvme_select(unsigned int nth);
 /* Fill that many pages (even) of the disk with DISK(page, word). */
 bool nvme_fill_disk(unsigned int pages);
 /* After a fault which the device takes for fatal. */
