@@ -13,6 +13,12 @@ struct viommu_drained {
     struct viommu_drain_slot slot;
 };
 
+/* Time since @then, which another CPU's clock may put in the future. */
+static uint64_t since(uint64_t then, uint64_t now)
+{
+    return now > then ? now - then : 0;
+}
+
 /* The generation up to which no translation is in use. */
 static bool drained_up_to(const struct viommu_drain *drain, uint64_t generation)
 {
@@ -78,7 +84,7 @@ const struct viommu_drained *viommu_drain_next(struct viommu *viommu)
             return container_of(slot, struct viommu_drained, slot);
 
         slot->time.clear_ns = viommu_host_now();
-        ns = slot->time.clear_ns - slot->time.write_ns;
+        ns = since(slot->time.write_ns, slot->time.clear_ns);
         viommu->stats.drain_ns += ns;
         viommu->stats.drain_hist[min_t(unsigned int, XEN_VIOMMU_NR_HIST,
                                        flsl(ns / 1000) ?: 1) - 1]++;
@@ -146,7 +152,7 @@ int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
         return 0;
 
     drain->acked = generation;
-    stamp_ack(drain, idle_ns ? viommu_host_now() - idle_ns : 0);
+    stamp_ack(drain, idle_ns ? since(idle_ns, viommu_host_now()) : 0);
 
     return 0;
 }
