@@ -4,6 +4,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -116,6 +117,12 @@ class ApplyHooks(unittest.TestCase):
         self.refused("== a.c\n-- sometimes: x\ny\n", "x.edits:2")
         self.refused("== a.c\n-- after: two\n-- after: one\nx\n", "two")
 
+    def test_edit_of_an_overlay_file(self):
+        self.put("overlay/f.c", "f\n")
+        self.good("== new/f.c\n-- after: f\ng\n")
+        self.assertEqual(self.get("tree/new/f.c"), "f\ng\n")
+        self.assertEqual(self.get("overlay/f.c"), "f\n")
+
     def test_overlay_over_an_existing_file(self):
         self.put("overlay/f.c", "f\n")
         self.put("pristine/new/f.c", "g\n")
@@ -150,5 +157,19 @@ class ApplyHooks(unittest.TestCase):
         self.assertEqual(self.get("tree/sub/Makefile"), before)
 
 
+class Lines(unittest.TextTestResult):
+    """One PASS or FAIL line per test, as all tests here print."""
+
+    def addSuccess(self, test):
+        print(f"PASS hooks/{test._testMethodName[5:]}")
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        print(f"FAIL hooks/{test._testMethodName[5:]}")
+
+    addError = addFailure
+
+
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(testRunner=unittest.TextTestRunner(
+        resultclass=Lines, stream=sys.stdout, verbosity=0))

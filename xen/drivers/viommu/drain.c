@@ -13,6 +13,12 @@ struct viommu_drained {
     struct viommu_wait wait;
 };
 
+/* Time since @then, which another CPU's clock may put in the future. */
+static uint64_t since(uint64_t then, uint64_t now)
+{
+    return now > then ? now - then : 0;
+}
+
 /* Is the wait over? */
 static bool over(const struct viommu_drain *drain,
                  const struct viommu_wait *wait)
@@ -147,7 +153,7 @@ static const struct viommu_drained *finish(struct viommu *viommu,
         uint64_t ns;
 
         wait->time.clear_ns = viommu_host_now();
-        ns = wait->time.clear_ns - wait->time.write_ns;
+        ns = since(wait->time.write_ns, wait->time.clear_ns);
         viommu->stats.drain_ns += ns;
         viommu->stats.drain_hist[min_t(unsigned int, XEN_VIOMMU_NR_HIST,
                                        flsl(ns / 1000) ?: 1) - 1]++;
@@ -215,7 +221,7 @@ static void stamp(const struct viommu_drain *drain, struct viommu_wait *wait,
 static void advance(struct viommu_drain *drain, uint64_t generation,
                     uint32_t idle_ns)
 {
-    uint64_t now = viommu_host_now(), end = idle_ns ? now - idle_ns : 0;
+    uint64_t now = viommu_host_now(), end = idle_ns ? since(idle_ns, now) : 0;
     unsigned int i;
 
     drain->acked = generation;
