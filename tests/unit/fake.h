@@ -21,6 +21,7 @@ enum fake_event {
     FAKE_MSI,
     FAKE_PORT_ALLOC,
     FAKE_PORT_FREE,
+    FAKE_WRITE,
     FAKE_WATCH,
     FAKE_UNWATCH,
     FAKE_NR_EVENTS,
@@ -46,11 +47,14 @@ struct fake {
 
     unsigned int reads;         /* viommu_host_read() so far */
     unsigned int fail_read;     /* the n-th of them fails; 0: none does */
+    unsigned int queue_reads;   /* ... with the lock held: descriptors */
+    unsigned int writes;        /* viommu_host_write32() so far */
+    unsigned int fail_write;    /* likewise */
     unsigned int max_order;     /* limit of viommu_host_block_order() */
 
     /*
-     * Called before each look at memory, be it to read it or to see whether
-     * it is there: what another CPU does meanwhile.
+     * Called before each look at memory without the lock, be it to read it or
+     * to see whether it is there: what another CPU does meanwhile.
      */
     void (*on_look)(uint64_t gpa, bool read);
 };
@@ -67,6 +71,8 @@ void fake_check_unlocked(void);
 /* Guest memory as the guest, or a device, sees it. */
 bool fake_is_ram(uint64_t gpa);
 void fake_set_ram(uint64_t gpa, bool there); /* the page at @gpa */
+/* The page at @gpa is not to be written. */
+void fake_set_read_only(uint64_t gpa);
 uint64_t fake_peek(uint64_t gpa);
 void fake_poke(uint64_t gpa, uint64_t val);
 
@@ -78,7 +84,7 @@ bool fake_take(evtchn_port_t port);
 
 /*
  * Events since last asked, in order and in words, such as
- * "alloc(1) notify(1) msi(fee00000,41) free(1)".
+ * "alloc(1) notify(1) write(3000,2) msi(fee00000,41)".
  */
 const char *fake_trace(void);
 

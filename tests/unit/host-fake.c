@@ -16,8 +16,9 @@ struct fake fake;
 
 static uint8_t *ram;                        /* low, then high */
 static bool hole[LOW_PAGES + HIGH_PAGES];   /* pages that are not there */
+static bool read_only[LOW_PAGES + HIGH_PAGES];
 
-static char trace[1024];
+static char trace[4096];
 static size_t trace_len;
 
 void harness_bug(const char *what, const char *file, int line)
@@ -131,6 +132,12 @@ void fake_set_ram(uint64_t gpa, bool there)
     hole[page_index(gpa)] = !there;
 }
 
+void fake_set_read_only(uint64_t gpa)
+{
+    assert_int_not_equal(page_index(gpa), ~0u);
+    read_only[page_index(gpa)] = true;
+}
+
 static uint8_t *at(uint64_t gpa)
 {
     return ram + ((uint64_t)page_index(gpa) << PAGE_SHIFT) + (gpa & 4095);
@@ -156,11 +163,14 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
                      unsigned int size)
 {
     forbid(viommu != fake.viommu);
-    forbid(locked());
     forbid(size != 8 && size != 16);
     forbid(gpa & (size - 1));
+    /* The lock is held to fetch from a queue, never to walk. */
+    forbid(locked() && size != 16);
 
-    if ( fake.on_look )
+    if ( locked() )
+        fake.queue_reads++;
+    else if ( fake.on_look )
         fake.on_look(gpa, true);
 
     /* What is in the buffer of a read that fails is nobody's business. */
@@ -169,6 +179,21 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
         return -EFAULT;
 
     memcpy(buf, at(gpa), size);
+
+    return 0;
+}
+
+int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
+{
+    forbid(viommu != fake.viommu);
+    forbid(gpa & 3);
+
+    if ( ++fake.writes == fake.fail_write || !fake_is_ram(gpa) ||
+         read_only[page_index(gpa)] )
+        return -EFAULT;
+
+    memcpy(at(gpa), &val, sizeof(val));
+    happened(FAKE_WRITE, "write(%" PRIx64 ",%x) ", gpa, val);
 
     return 0;
 }
@@ -316,6 +341,7 @@ void fake_reset(void)
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     assert_true(ram != MAP_FAILED);
     memset(hole, 0, sizeof(hole));
+    memset(read_only, 0, sizeof(read_only));
 
     /* Xen's clock never shows zero either. */
     fake = (struct fake){ .now = 1000000, .max_order = 30 };

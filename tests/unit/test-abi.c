@@ -48,7 +48,7 @@ static void test_layout(void **state)
         SIZE(xen_dm_op_viommu_get_stats, 8),
         SIZE(xen_viommu_timeline, 56),
         FIELD(xen_viommu_timeline, inv, 48, 4),
-        SIZE(xen_viommu_stats, 376),
+        SIZE(xen_viommu_stats, 408),
         FIELD(xen_viommu_stats, base, 8, 8),
         FIELD(xen_viommu_stats, translations, 16, 8),
         FIELD(xen_viommu_stats, inv, 40, 56),
@@ -58,8 +58,12 @@ static void test_layout(void **state)
         FIELD(xen_viommu_stats, waiting, 256, 56),
         FIELD(xen_viommu_stats, longest, 312, 56),
         FIELD(xen_viommu_stats, now_ns, 368, 8),
+        FIELD(xen_viommu_stats, mmio_reads, 376, 8),
+        FIELD(xen_viommu_stats, descs, 392, 8),
+        FIELD(xen_viommu_stats, queue_errors, 400, 8),
         SIZE(xen_domctl_viommu_op, 24),
         FIELD(xen_domctl_viommu_op, base, 8, 8),
+        FIELD(xen_domctl_viommu_op, flags, 16, 4),
         FIELD(xen_domctl_viommu_op, aw, 20, 1),
         FIELD(xen_domctl_viommu_op, haw, 21, 1),
         FIELD(xen_domctl_viommu_op, pad, 22, 2),
@@ -83,7 +87,7 @@ static void test_create(void **state)
         .base = BASE, .aw = 48,
     };
     struct xen_domctl_viommu_op op;
-    unsigned int aw;
+    unsigned int aw, bit;
 
     (void)state;
     assert_non_null(viommu_frontend(&good));
@@ -101,8 +105,11 @@ static void test_create(void **state)
     REFUSED(type, 0);
     REFUSED(type, 2);
     REFUSED(type, ~0u);
-    REFUSED(flags, 1);
-    REFUSED(flags, 1u << 31);
+    for ( bit = 1; bit < 32; bit++ )
+    {
+        REFUSED(flags, 1u << bit);
+        REFUSED(flags, 1u << bit | XEN_VIOMMU_CREATE_NO_QUEUE);
+    }
     REFUSED(pad[0], 1);
     REFUSED(pad[1], 1);
     REFUSED(base, BASE + 1);
@@ -112,6 +119,8 @@ static void test_create(void **state)
 #undef REFUSED
 
     op = good;
+    op.flags = XEN_VIOMMU_CREATE_NO_QUEUE;
+    assert_non_null(viommu_frontend(&op));
     op.base = 0xfffff000;
     assert_non_null(viommu_frontend(&op));
     op.base = 0;

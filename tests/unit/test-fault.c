@@ -442,7 +442,7 @@ int main(void)
         fault_test(test_batch),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_both(tests);
 }
 
 /*

@@ -137,7 +137,7 @@ int main(void)
         a_test(test_drain_after_failure),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_both(tests);
 }
 
 /*

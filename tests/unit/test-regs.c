@@ -14,12 +14,15 @@ static const struct row {
     const char *name;
     uint32_t reset, rw;
     uint32_t command;   /* bits that start something */
+    enum { ALWAYS, QUEUE, NO_QUEUE } when;
 } rows[] = {
     { 0x000, "VER",       0x00000010 },
     { 0x008, "CAP low",   0x222f0606 },
     { 0x00c, "CAP high",  0x00d2078c },
-    { 0x010, "ECAP low",  0x00000fc1 },
-    { 0x018, "GCMD",      0,          0,          0xc0000000 },
+    { 0x010, "ECAP low",  0x00000fc3, .when = QUEUE },
+    { 0x010, "ECAP low",  0x00000fc1, .when = NO_QUEUE },
+    { 0x018, "GCMD",      0,          0,          0xc4000000, QUEUE },
+    { 0x018, "GCMD",      0,          0,          0xc0000000, NO_QUEUE },
     { 0x01c, "GSTS",      0 },
     { 0x020, "RTADDR low",  0,        0xfffff000 },
     { 0x024, "RTADDR high", 0,        0x00003fff }, /* 46 bits of address */
@@ -30,20 +33,33 @@ static const struct row {
     { 0x03c, "FEDATA",    0,          0x0000ffff },
     { 0x040, "FEADDR",    0,          0xfffffffc },
     { 0x044, "FEUADDR",   0 },
+    { 0x088, "IQT low",   0,          0x0007fff0, .when = QUEUE },
+    { 0x090, "IQA low",   0,          0xfffff007, .when = QUEUE },
+    { 0x094, "IQA high",  0,          0x00003fff, .when = QUEUE },
+    { 0x0a0, "IECTL",     0x80000000, 0x80000000, .when = QUEUE },
+    { 0x0a4, "IEDATA",    0,          0x0000ffff, .when = QUEUE },
+    { 0x0a8, "IEADDR",    0,          0xfffffffc, .when = QUEUE },
     { 0x0f0, "IVA low",   0 },                      /* write only */
     { 0x0f4, "IVA high",  0 },
     { 0x0f8, "IOTLB low", 0 },
     { 0x0fc, "IOTLB high", 0,         0x3003ffff, 0x80000000 },
 };
 
-static const struct row reserved = { 0, "reserved", 0, 0, 0 };
+static const struct row reserved = { 0, "reserved" };
+
+static bool has_queue(void)
+{
+    return !(unit_flags & XEN_VIOMMU_CREATE_NO_QUEUE);
+}
 
 static const struct row *row_at(unsigned int off)
 {
     unsigned int i;
 
     for ( i = 0; i < ARRAY_SIZE(rows); i++ )
-        if ( rows[i].off == off )
+        if ( rows[i].off == off &&
+             (rows[i].when == ALWAYS ||
+              rows[i].when == (has_queue() ? QUEUE : NO_QUEUE)) )
             return &rows[i];
 
     return &reserved;
@@ -85,7 +101,7 @@ static void test_reset_values(void **state)
     {
         unit_create(units[i].aw, units[i].haw);
         check(r64(R_CAP) == units[i].cap, "%#" PRIx64, r64(R_CAP));
-        check(r64(R_ECAP) == 0xfc1, "%#" PRIx64, r64(R_ECAP));
+        check(r64(R_ECAP) == (has_queue() ? 0xfc3 : 0xfc1), "%#" PRIx64, r64(R_ECAP));
         check(r32(R_VER) == 0x10, "%#x", r32(R_VER));
         check(r32(R_GSTS) == 0 && r32(R_FECTL) == IM && r32(R_FSTS) == 0,
               "%#x %#x %#x", r32(R_GSTS), r32(R_FECTL), r32(R_FSTS));
@@ -123,7 +139,7 @@ static void test_every_bit(void **state)
     }
 }
 
-/* RTADDR holds as many bits as the guest's memory has. */
+/* RTADDR and IQA hold as many bits as the guest's memory has. */
 static void test_address_width(void **state)
 {
     static const uint8_t haw[] = { 36, 39, 46, 51, 52 };
@@ -141,6 +157,10 @@ static void test_address_width(void **state)
         w32(R_RTADDR + 4, ~0u);
         check(r64(R_RTADDR) == want >> 32 << 32,
               "%u: %#" PRIx64, haw[i], r64(R_RTADDR));
+
+        w64(R_IQA, ~0ULL);
+        check(r64(R_IQA) == (has_queue() ? want | 7 : 0),
+              "%u: %#" PRIx64, haw[i], r64(R_IQA));
     }
 }
 
@@ -154,6 +174,8 @@ static void test_halves(void **state)
         { R_RTADDR, 0x00003ffffffff000 },
         { R_CCMD,   0x60000003ffffffff },
         { R_IOTLB,  0x3003ffff00000000 },
+        { R_IQT,    0x000000000007fff0 },
+        { R_IQA,    0x00003ffffffff007 },
     };
     const uint64_t val = 0x5a5aa5a5c3c33c3c;
     unsigned int i;
@@ -162,7 +184,9 @@ static void test_halves(void **state)
     for ( i = 0; i < ARRAY_SIZE(wide); i++ )
     {
         unsigned int off = wide[i].off;
-        uint64_t want = val & wide[i].rw;
+        uint64_t rw = wide[i].off >= R_IQH && wide[i].off < R_IVA &&
+                      !has_queue() ? 0 : wide[i].rw;
+        uint64_t want = val & rw;
 
         w64(off, val);
         check(r64(off) == want, "%#x: %#" PRIx64, off, r64(off));
@@ -170,7 +194,7 @@ static void test_halves(void **state)
         check(r32(off + 4) == want >> 32, "%#x: %#x", off, r32(off + 4));
 
         w32(off, ~(uint32_t)val);
-        want = (want >> 32 << 32) | (~(uint32_t)val & (uint32_t)wide[i].rw);
+        want = (want >> 32 << 32) | (~(uint32_t)val & (uint32_t)rw);
         check(r64(off) == want, "%#x low: %#" PRIx64, off, r64(off));
 
         w32(off + 4, 0);
@@ -259,6 +283,8 @@ static void test_fuzz(void **state)
                          rnd(1ULL << 48), rnd(4));
         if ( !rnd(4) )
             dm_ack(dm_requested());
+        if ( !rnd(4) )
+            viommu_continue(viommu);
         viommu_mmio_write(viommu, BASE + off, size[rnd(ARRAY_SIZE(size))],
                           rnd(2) ? val : val & (rnd(2) ? 0xf : 0xfULL << 60));
         viommu_mmio_read(viommu, BASE + off, size[rnd(ARRAY_SIZE(size))]);
@@ -281,7 +307,7 @@ int main(void)
         a_test(test_fuzz),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_both(tests);
 }
 
 /*

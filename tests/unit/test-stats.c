@@ -64,7 +64,7 @@ static void test_flags(void **state)
     fake_unbind(op.port);
     assert_int_equal(unit_stats().flags,
                      XEN_VIOMMU_STATS_ENABLED | XEN_VIOMMU_STATS_WAITING);
-    viommu_check_dm(viommu);
+    viommu_continue(viommu);
     w32(R_GCMD, 0);
     assert_int_equal(unit_stats().flags, 0);
 }
@@ -167,6 +167,7 @@ static void test_waiting_is_oldest(void **state)
     fake.now = first;
     w64(R_IOTLB, IVT | IIRG(3));
     fake.now += 10;
+    dm_translate(RID, 0x1000, 0);
     w64(R_CCMD, ICC | CIRG(3));
     assert_true(unit_stats().waiting.write_ns == first);
     assert_int_equal(unit_stats().waiting.inv, XEN_VIOMMU_INV_TLB_RANGE);
@@ -253,7 +254,7 @@ int main(void)
         stats_test(test_abandoned),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_both(tests);
 }
 
 /*

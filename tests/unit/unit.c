@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the unit tests share, see unit.h. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "unit.h"
 
 struct viommu *viommu;
 uint64_t dm_generation;
+uint32_t unit_flags;
+bool unit_more;
 
 void unit_create(uint8_t aw, uint8_t haw)
 {
@@ -14,6 +17,7 @@ void unit_create(uint8_t aw, uint8_t haw)
         .cmd = XEN_DOMCTL_VIOMMU_create,
         .type = XEN_VIOMMU_TYPE_VTD,
         .base = BASE,
+        .flags = unit_flags,
         .aw = aw,
     };
     const struct viommu_frontend *fe = viommu_frontend(&op);
@@ -31,7 +35,8 @@ void unit_create(uint8_t aw, uint8_t haw)
 
 int unit_setup(void **state)
 {
-    (void)state;
+    /* What unit_run_both() has said. */
+    unit_flags = *state ? XEN_VIOMMU_CREATE_NO_QUEUE : 0;
     unit_create(48, 46);
 
     return 0;
@@ -48,6 +53,27 @@ int unit_teardown(void **state)
     return 0;
 }
 
+int unit_run_both(const struct CMUnitTest *tests, size_t nr)
+{
+    struct CMUnitTest *both = calloc(2 * nr, sizeof(*both));
+    char (*name)[80] = calloc(nr, sizeof(*name));
+    size_t i;
+    int rc;
+
+    for ( i = 0; i < nr; i++ )
+    {
+        both[i] = both[nr + i] = tests[i];
+        snprintf(name[i], sizeof(*name), "%s_no_queue", tests[i].name);
+        both[nr + i].name = name[i];
+        both[nr + i].initial_state = name;
+    }
+    rc = _cmocka_run_group_tests("both", both, 2 * nr, NULL, NULL);
+    free(both);
+    free(name);
+
+    return rc;
+}
+
 uint32_t r32(unsigned int off)
 {
     return viommu_mmio_read(viommu, BASE + off, 4);
@@ -60,12 +86,12 @@ uint64_t r64(unsigned int off)
 
 void w32(unsigned int off, uint32_t val)
 {
-    viommu_mmio_write(viommu, BASE + off, 4, val);
+    unit_more = viommu_mmio_write(viommu, BASE + off, 4, val);
 }
 
 void w64(unsigned int off, uint64_t val)
 {
-    viommu_mmio_write(viommu, BASE + off, 8, val);
+    unit_more = viommu_mmio_write(viommu, BASE + off, 8, val);
 }
 
 bool idle(void)

@@ -31,6 +31,15 @@
 #define R_FEDATA   0x3c
 #define R_FEADDR   0x40
 #define R_FEUADDR  0x44
+#define R_IQH      0x80
+#define R_IQT      0x88
+#define R_IQA      0x90
+#define R_ICS      0x9c
+#define R_IECTL    0xa0
+#define R_IEDATA   0xa4
+#define R_IEADDR   0xa8
+#define R_IEUADDR  0xac
+#define R_IQERCD   0xb0
 #define R_IVA      0xf0
 #define R_IOTLB    0xf8
 #define R_FRCD(n)  (0x220 + 16 * (n))
@@ -40,6 +49,7 @@
 
 #define TE         (1u << 31)   /* GCMD, GSTS */
 #define SRTP       (1u << 30)
+#define QIE        (1u << 26)
 #define ICC        (1ULL << 63)
 #define CIRG(g)    ((uint64_t)(g) << 61)
 #define CAIG(g)    ((uint64_t)(g) << 59)
@@ -49,6 +59,8 @@
 #define IOTLB_DID(d) ((uint64_t)(d) << 32)
 #define PFO        (1u << 0)
 #define PPF        (1u << 1)
+#define IQE        (1u << 4)
+#define IWC        (1u << 0)    /* ICS */
 #define IM         (1u << 31)
 #define IP         (1u << 30)
 
@@ -82,6 +94,8 @@
 
 extern struct viommu *viommu;
 
+/* XEN_VIOMMU_CREATE_* of what unit_create() creates; 0 to begin with. */
+extern uint32_t unit_flags;
 /* A new vIOMMU on a fresh machine; the earlier one is gone. */
 void unit_create(uint8_t aw, uint8_t haw);
 /* For cmocka: 48 bits, 46 bits of guest memory; and the end of it. */
@@ -91,7 +105,15 @@ int unit_teardown(void **state);
 #define a_test(f) cmocka_unit_test_setup_teardown(f, unit_setup,             \
                                                    unit_teardown)
 
-/* The guest's accesses to registers. */
+/* Run tests for a unit with a queue and then for one without. */
+int unit_run_both(const struct CMUnitTest *tests, size_t nr);
+#define run_both(tests) unit_run_both(tests, ARRAY_SIZE(tests))
+
+/*
+ * The guest's accesses to registers.  What is left of the queue is up to the
+ * test: unit_more says what viommu_mmio_write() returned last.
+ */
+extern bool unit_more;
 uint32_t r32(unsigned int off);
 uint64_t r64(unsigned int off);
 void w32(unsigned int off, uint32_t val);
