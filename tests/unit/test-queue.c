@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ring: enabling it, going round it, what stops it and how it goes on, and
+ * how much of it is done at a time.  No wait in here has to wait for long.
+ */
+#include <inttypes.h>
+
+#include "queue.h"
+
+static int setup(void **state)
+{
+    unit_setup(state);
+    tables_create(4, 1);
+    tables_map(0x1000, 0x2000, PRW);
+    tables_enable();
+    dm_attach();
+    fake_trace();
+
+    return 0;
+}
+
+#define queue_test(f) cmocka_unit_test_setup_teardown(f, setup, unit_teardown)
+
+static void clear_iqe(void)
+{
+    w32(R_FSTS, IQE);
+}
+
+/* Disabled it is memory and registers, nothing else. */
+static void test_disabled(void **state)
+{
+    (void)state;
+    q = (struct q){ .base = Q_BASE, .entries = 256 };
+    q_put_wait(0, W_IF);
+    w64(R_IQA, Q_BASE);
+    q_submit();
+    w64(R_IQT, 0x7fff0);
+    assert_false(unit_more);
+    assert_int_equal(fake.queue_reads, 0);
+    q_check_running(0);
+    assert_true(r64(R_IQT) == 0x7fff0 && r64(R_IQA) == Q_BASE);
+    assert_false(q_done(0));
+    assert_string_equal(fake_trace(), "");
+}
+
+/* The tail may be there before the queue is: it counts on enabling. */
+static void test_tail_before_enable(void **state)
+{
+    (void)state;
+    q = (struct q){ .base = Q_BASE, .entries = 256 };
+    w64(R_IQT, 3 << 4);
+    q_put(D_TLB(1), 0);
+    q_put_wait(0, 0);
+    q_put_wait(1, 0);
+    w64(R_IQA, Q_BASE);
+    assert_int_equal(fake.queue_reads, 0);
+    q_switch(true);
+    assert_true(q_done(0) && q_done(1));
+    assert_int_equal(r32(R_GSTS) & QIE, QIE);
+    assert_int_equal(q_head(), 3);
+    assert_true(r64(R_IQT) == 3 << 4);
+
+    /* GCMD written again with QIE asks for nothing. */
+    q_switch(true);
+    assert_int_equal(q_head(), 3);
+    assert_int_equal(fake.queue_reads, 3);
+}
+
+/* IQT by halves: the lower one counts. */
+static void test_tail_halves(void **state)
+{
+    (void)state;
+    q_create(0);
+    q_put_wait(0, 0);
+    w32(R_IQT + 4, ~0u);
+    assert_int_equal(fake.queue_reads, 0);
+    w32(R_IQT, 0xfff8001f);
+    assert_true(q_done(0));
+    assert_true(r64(R_IQT) == 0x10);
+    q_check_running(1);
+}
+
+/* All sizes, round and round, in batches of all sizes. */
+static void test_wrap(void **state)
+{
+    unsigned int qs;
+
+    unit_seed();
+    for ( qs = 0; qs < 8; qs++ )
+    {
+        unsigned int batch, n = 0;
+
+        setup(state);
+        q_create(qs);
+        /* The page behind the queue is none of its business. */
+        fake_set_ram(Q_BASE + q.entries * 16, false);
+        while ( n < 3 * q.entries )
+        {
+            unsigned int i, first = q.tail;
+
+            batch = rnd(16) ? 1 + rnd(40) : q.entries - 1;
+            for ( i = 0; i < batch; i++ )
+                q_put(D_WAIT | W_SW | W_DATA(n + i + 1),
+                      Q_STATUS + 4 * ((first + i) % q.entries));
+            q_submit();
+            q_rest();
+            q_check_running(q.tail);
+            assert_true(r64(R_IQT) == (uint64_t)q.tail << 4);
+            for ( i = 0; i < batch; i++ )
+            {
+                uint64_t at = Q_STATUS + 4 * ((first + i) % q.entries);
+
+                check((uint32_t)fake_peek(at) == n + i + 1,
+                      "QS %u, descriptor %u, entry %u", qs, n + i,
+                      (first + i) % q.entries);
+            }
+            n += batch;
+        }
+        assert_true(unit_stats().descs == n && fake.queue_reads == n);
+    }
+}
+
+/* A tail that is not in the queue, at any head, and a good one after it. */
+static void test_bad_tail(void **state)
+{
+    unsigned int qs, i;
+
+    for ( qs = 0; qs < 7; qs++ )
+    {
+        const unsigned int tails[] = {
+            256u << qs, (256u << qs) + 1, 0x7fff,
+        };
+
+        setup(state);
+        q_create(qs);
+        for ( i = 0; i < 2 * ARRAY_SIZE(tails); i++ )
+        {
+            unsigned int bad = tails[i / 2], reads = fake.queue_reads;
+
+            q_clear(2);
+            w64(R_IQT, (uint64_t)bad << 4);
+            assert_int_equal(fake.queue_reads, reads);
+            q_check_stopped(q.tail, E_TAIL);
+            assert_true(r64(R_IQT) == (uint64_t)bad << 4);
+            clear_iqe();
+            q_check_stopped(q.tail, E_TAIL);
+
+            /* A good one does not help until IQE is cleared. */
+            q_put_wait(0, 0);
+            q_put_wait(1, 0);
+            q_submit();
+            assert_int_equal(fake.queue_reads, reads);
+            assert_false(q_done(0));
+            clear_iqe();
+            assert_true(q_done(0) && q_done(1));
+            q_check_running(q.tail);
+        }
+    }
+
+    /* Of the largest queue all tails are good. */
+    setup(state);
+    q_create(7);
+    w64(R_IQT, ~0ULL);
+    for ( i = 0; i < 0x7fff; i++ )
+        q_put(D_TLB(1), 0);
+    clear_iqe();
+    q_rest();
+    q_check_running(0x7fff);
+}
+
+/* No memory, or none of the guest's, where the queue is said to be. */
+static void test_bad_base(void **state)
+{
+    static const uint64_t bases[] = {
+        BASE, 0xfee00000, FAKE_LOW_SIZE, FAKE_HIGH_BASE - 4096,
+        0x3ffffffff000,
+    };
+    unsigned int i;
+
+    (void)state;
+    q_create(0);
+    for ( i = 0; i < ARRAY_SIZE(bases); i++ )
+    {
+        q_switch(false);
+        w64(R_IQT, 0);
+        w64(R_IQA, bases[i]);
+        q_switch(true);
+        assert_false(r32(R_FSTS) & IQE);
+        w64(R_IQT, 0x10);
+        q_check_stopped(0, E_FETCH);
+        clear_iqe();
+        q_check_stopped(0, E_FETCH);
+
+        /* The way out: another queue.  IQE outlives the old one. */
+        q_switch(false);
+        assert_int_equal(r32(R_GSTS) & QIE, 0);
+        assert_int_equal(r32(R_FSTS) & IQE, IQE);
+        q.tail = 0;
+        q_clear(2);
+        q_put_wait(0, 0);
+        q_submit();
+        w64(R_IQA, Q_BASE);
+        q_switch(true);
+        assert_int_equal(r32(R_GSTS) & QIE, QIE);
+        assert_false(q_done(0));
+        clear_iqe();
+        assert_true(q_done(0));
+        q_check_running(1);
+    }
+}
+
+/* A page of the queue goes away, and comes back. */
+static void test_hole_in_queue(void **state)
+{
+    unsigned int i;
+
+    (void)state;
+    q_create(1);
+    for ( i = 0; i < 300; i++ )
+        q_put_wait(i, 0);
+    fake_set_ram(Q_BASE + 4096, false);
+    q_submit();
+    q_rest();
+    q_check_stopped(256, E_FETCH);
+    for ( i = 0; i < 300; i++ )
+        assert_true(q_done(i) == (i < 256));
+
+    fake_set_ram(Q_BASE + 4096, true);
+    clear_iqe();
+    q_rest();
+    q_check_running(300);
+    for ( i = 0; i < 300; i++ )
+        assert_true(q_done(i));
+}
+
+/* The queue in high memory. */
+static void test_high_queue(void **state)
+{
+    (void)state;
+    q_create(0);
+    q_switch(false);
+    q.base = FAKE_HIGH_BASE + 0x3000;
+    q_put_wait(0, 0);
+    q_submit();
+    w32(R_IQA, q.base);
+    w32(R_IQA + 4, q.base >> 32);
+    q_switch(true);
+    assert_true(q_done(0));
+}
+
+/* IQA written while the queue is enabled: it is the next one's. */
+static void test_base_latched(void **state)
+{
+    const uint64_t other = 0x280000;
+
+    (void)state;
+    q_create(1);
+    q_put_wait(0, 0);
+    q_submit();
+    w64(R_IQA, other);
+    assert_true(r64(R_IQA) == other);
+    q_put_wait(1, 0);
+    q_submit();
+    assert_true(q_done(1));
+
+    /* Its size as well. */
+    while ( q.tail < 400 )
+        q_put_wait(2, 0);
+    q_submit();
+    q_rest();
+    q_check_running(400);
+
+    q_switch(false);
+    q = (struct q){ .base = other, .entries = 256 };
+    q_put_wait(3, 0);
+    q_submit();
+    assert_false(q_done(3));
+    q_switch(true);
+    assert_true(q_done(3));
+    w64(R_IQT, 400 << 4);
+    q_check_stopped(1, E_TAIL);
+}
+
+static void test_disable(void **state)
+{
+    (void)state;
+    q_create(0);
+    q_put_wait(0, 0);
+    q_submit();
+    assert_int_equal(q_head(), 1);
+    q_switch(false);
+    assert_int_equal(r32(R_GSTS), TE | SRTP);
+    assert_int_equal(q_head(), 0);
+    assert_true(r64(R_IQT) == 0x10 && r64(R_IQA) == Q_BASE);
+
+    /* Nothing is fetched any more. */
+    w64(R_IQT, 0x20);
+    assert_int_equal(fake.queue_reads, 1);
+    assert_true(unit_stats().inv[XEN_VIOMMU_INV_CONTROL] == 2);
+
+    /* IQT is what it was, and the queue begins anew. */
+    q_put_wait(1, 0);
+    q_clear(2);
+    q_switch(true);
+    assert_true(q_done(0) && q_done(1));
+    q_check_running(2);
+}
+
+/* The register commands are the queue's while there is one. */
+static void test_register_commands(void **state)
+{
+    struct xen_viommu_stats was;
+
+    (void)state;
+    q_create(0);
+    q_hold();
+    was = unit_stats();
+    w64(R_CCMD, ICC | CIRG(1));
+    assert_true(r64(R_CCMD) == CIRG(1));
+    w64(R_IOTLB, IVT | IIRG(2) | IOTLB_DID(3));
+    assert_true(r64(R_IOTLB) == (IIRG(2) | IOTLB_DID(3)));
+    w64(R_IVA, 0x1000);
+    w64(R_IOTLB, IVT | IIRG(3));
+    assert_true(r64(R_IOTLB) == IIRG(3));
+    assert_true(unit_stats().requested == was.requested);
+
+    q_switch(false);
+    w64(R_CCMD, ICC | CIRG(1));
+    assert_true(r64(R_CCMD) == (ICC | CIRG(1)));
+    assert_int_equal(dm_ack(dm_requested()), 0);
+    assert_true(r64(R_CCMD) == (CIRG(1) | CAIG(1)));
+    w64(R_IOTLB, IVT | IIRG(1));
+    assert_true(r64(R_IOTLB) == (IIRG(1) | IAIG(1)));
+}
+
+/* SRTP and TE go on as ever, and several bits go together. */
+static void test_with_other_enables(void **state)
+{
+    (void)state;
+    unit_create(48, 46);
+    q = (struct q){ .base = Q_BASE, .entries = 256 };
+    q_put_wait(0, 0);
+    q_submit();
+    w64(R_IQA, Q_BASE);
+    w64(R_RTADDR, T_ROOT);
+    w32(R_GCMD, SRTP | TE | QIE);
+    assert_int_equal(r32(R_GSTS), SRTP | TE | QIE);
+    assert_true(q_done(0));
+    w32(R_GCMD, TE);
+    assert_int_equal(r32(R_GSTS), SRTP | TE);
+    w32(R_GCMD, QIE);
+    assert_int_equal(r32(R_GSTS), SRTP | QIE);
+    w32(R_GCMD, 0);
+    assert_int_equal(r32(R_GSTS), SRTP);
+}
+
+/* The largest queue, full: so many calls, each no longer than a slice. */
+static void test_slices(void **state)
+{
+    unsigned int i, nr = 0x7fff, calls;
+
+    (void)state;
+    q_create(7);
+    for ( i = 0; i < nr - 1; i++ )
+        q_put(i % 2 ? D_TLB(3) : D_CC(3), 0);
+    q_put_wait(0, 0);
+    q_submit();
+    assert_true(unit_more);
+    assert_int_equal(fake.queue_reads, Q_SLICE);
+    assert_int_equal(q_head_unseen(), Q_SLICE);
+
+    calls = q_rest();
+    assert_int_equal(calls, nr / Q_SLICE);
+    assert_false(unit_more || fake.watching);
+    assert_int_equal(fake.queue_reads, nr);
+    assert_true(q_done(0));
+    q_check_running(nr);
+    assert_true(unit_stats().descs == nr);
+}
+
+/* A guest's look, an acknowledgement and a tick do a slice each, no more. */
+static void test_slice_of_each_entry(void **state)
+{
+    const struct xen_dm_op_viommu_detach detach = { 0 };
+    unsigned int i;
+
+    (void)state;
+    q_create(2);
+    for ( i = 0; i < 300; i++ )
+        q_put(D_TLB(1), 0);
+    q_submit();
+
+#define SLICE(n) assert_int_equal(fake.queue_reads, (n) * Q_SLICE)
+    SLICE(1);
+    r32(R_FSTS);
+    SLICE(2);
+    assert_true(viommu_continue(viommu));
+    SLICE(3);
+    dm_ack(0);
+    SLICE(4);
+    w32(R_FEDATA, 0);
+    SLICE(5);
+    assert_true(unit_more);
+    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    SLICE(6);
+    /* What does not concern the queue leaves it alone. */
+    unit_stats();
+    SLICE(6);
+#undef SLICE
+    q_rest();
+    q_check_running(300);
+}
+
+/* Exactly one slice leaves nothing to be done. */
+static void test_exact_slice(void **state)
+{
+    unsigned int n, i;
+
+    for ( n = 1; n <= 3 * Q_SLICE; n++ )
+    {
+        setup(state);
+        q_create(0);
+        for ( i = 0; i < n; i++ )
+            q_put(D_TLB(2), 0);
+        q_submit();
+        assert_int_equal(unit_more, n > Q_SLICE);
+        assert_int_equal(q_rest(), (n - 1) / Q_SLICE);
+        q_check_running(n);
+    }
+}
+
+/* In between slices: disabled, reset, stopped by an error, destroyed. */
+static void test_interrupted_slices(void **state)
+{
+    unsigned int i, way;
+
+    for ( way = 0; way < 4; way++ )
+    {
+        setup(state);
+        q_create(1);
+        for ( i = 0; i < 500; i++ )
+            q_put(i == 64 && way == 2 ? 0 : D_TLB(1), 0);
+        q_submit();
+        assert_true(unit_more);
+
+        if ( way == 0 )
+        {
+            q_switch(false);
+            assert_false(unit_more || fake.watching);
+            assert_int_equal(r32(R_GSTS) & QIE, 0);
+            assert_int_equal(q_head(), 0);
+        }
+        else if ( way == 1 )
+        {
+            viommu_reset(viommu);
+            assert_false(viommu_continue(viommu) || fake.watching);
+        }
+        else if ( way == 2 )
+        {
+            q_rest();
+            q_check_stopped(64, E_TYPE);
+            assert_false(fake.watching);
+        }
+    }
+}
+
+/* Whatever a guest writes: bounded, and the end is reached. */
+static void test_fuzz(void **state)
+{
+    unsigned long n, steps = unit_env("UNIT_STEPS", 300000);
+    unsigned int i;
+
+    (void)state;
+    unit_seed();
+    q_create(0);
+    for ( n = 0; n < steps; n++ )
+    {
+        unsigned int reads = fake.queue_reads;
+
+        switch ( rnd(12) )
+        {
+        case 0:
+            w64(R_IQA, rnd(8) ? Q_BASE | rnd(8) : rnd(1ULL << 46));
+            break;
+        case 1:
+            w32(R_GCMD, (rnd(4) ? QIE : 0) | (rnd(2) ? TE : 0));
+            break;
+        case 2: case 3: case 4:
+            w64(R_IQT, rnd(rnd(8) ? 256 : 0x8000) << 4);
+            break;
+        case 5:
+            clear_iqe();
+            w32(R_ICS, IWC);
+            break;
+        case 6:
+            w32(rnd(2) ? R_IECTL : R_FECTL, rnd(2) ? IM : 0);
+            break;
+        case 7:
+            viommu_continue(viommu);
+            break;
+        case 8:
+            q_hold();
+            break;
+        case 9:
+            dm_ack(dm_requested());
+            reads += Q_SLICE;
+            break;
+        default:
+            i = rnd(256);
+            fake_poke(Q_BASE + i * 16, rnd(8) ? D_TLB(1 + rnd(3)) : rnd(64));
+            fake_poke(Q_BASE + i * 16 + 8, 0);
+            if ( rnd(2) )
+            {
+                fake_poke(Q_BASE + i * 16, D_WAIT | (rnd(8) << 4) |
+                                           W_DATA(rnd(9)));
+                fake_poke(Q_BASE + i * 16 + 8, STATUS(rnd(64)));
+            }
+            break;
+        }
+        assert_true(fake.queue_reads - reads <= Q_SLICE ||
+                    fake.queue_reads < reads);
+    }
+
+    /* Left alone, all of it ends. */
+    for ( i = 0; i < 0x8000 / Q_SLICE + 1000; i++ )
+    {
+        dm_ack(dm_requested());
+        if ( !viommu_continue(viommu) && !fake.watching )
+            break;
+    }
+    assert_false(viommu_continue(viommu) || fake.watching);
+    assert_true(!(unit_stats().flags & XEN_VIOMMU_STATS_WAITING));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        queue_test(test_disabled),
+        queue_test(test_tail_before_enable),
+        queue_test(test_tail_halves),
+        queue_test(test_wrap),
+        queue_test(test_bad_tail),
+        queue_test(test_bad_base),
+        queue_test(test_hole_in_queue),
+        queue_test(test_high_queue),
+        queue_test(test_base_latched),
+        queue_test(test_disable),
+        queue_test(test_register_commands),
+        queue_test(test_with_other_enables),
+        queue_test(test_slices),
+        queue_test(test_slice_of_each_entry),
+        queue_test(test_exact_slice),
+        queue_test(test_interrupted_slices),
+        queue_test(test_fuzz),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
