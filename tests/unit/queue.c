@@ -6,6 +6,31 @@
 #include "vtd/vtd.h"
 
 struct q q;
+evtchn_port_t q_port;
+
+int q_setup(void **state)
+{
+    unit_setup(state);
+    tables_create(4, 1);
+    tables_map(0x1000, 0x2000, PRW);
+    tables_enable();
+    q_port = dm_attach();
+    w32(R_IEDATA, 0x61);
+    w32(R_IEADDR, 0xfee03000);
+    w32(R_IECTL, 0);
+    q_create(0);
+    fake_trace();
+
+    return 0;
+}
+
+void q_check_trace(const char *want, int line)
+{
+    const char *trace = fake_trace();
+
+    check(!strcmp(trace, want), "\"%s\", not \"%s\", line %d", trace, want,
+          line);
+}
 
 void q_create(unsigned int qs)
 {
@@ -99,6 +124,19 @@ void q_clear(unsigned int nr)
 void q_hold(void)
 {
     assert_int_equal(dm_translate(RID, 0x1000, 0).status, XEN_VIOMMU_XLAT_OK);
+}
+
+void q_put_held(unsigned int n, uint64_t flags)
+{
+    q_hold();
+    q_put(D_TLB(3), 0x1000);
+    q_put_wait(n, flags);
+    q_submit();
+}
+
+void q_ack_all(void)
+{
+    assert_int_equal(dm_ack(dm_requested()), 0);
 }
 
 void q_check_stopped(unsigned int head, unsigned int iqei)

@@ -38,6 +38,19 @@ extern struct q {
     unsigned int tail;      /* where the next descriptor goes */
 } q;
 
+/*
+ * For cmocka: a page is mapped, translation is on, a DM is attached at q_port,
+ * the completion event is unmasked, and the queue is q_create(0).
+ */
+int q_setup(void **state);
+extern evtchn_port_t q_port;
+#define MSI "msi(fee03000,61)"
+#define queue_test(f) cmocka_unit_test_setup_teardown(f, q_setup, unit_teardown)
+
+/* Fails the test unless just this has happened, see fake_trace(). */
+void q_check_trace(const char *want, int line);
+#define trace_is(want) q_check_trace(want, __LINE__)
+
 /* Set up an empty queue at Q_BASE, of 2^(@qs + 8) entries, and enable it. */
 void q_create(unsigned int qs);
 /* GCMD.QIE, the other enables staying as they are. */
@@ -63,6 +76,11 @@ void q_clear(unsigned int nr);
 
 /* A DM that is attached and has translated something just now. */
 void q_hold(void);
+
+/* An invalidation and a wait for it, held up by a translation of their own. */
+void q_put_held(unsigned int n, uint64_t flags);
+/* The DM says all that it is asked for. */
+void q_ack_all(void);
 
 /* Fails the test unless the queue has stopped at @head for @iqei. */
 void q_check_stopped(unsigned int head, unsigned int iqei);

@@ -19,7 +19,7 @@ static int setup(void **state)
     return 0;
 }
 
-#define queue_test(f) cmocka_unit_test_setup_teardown(f, setup, unit_teardown)
+#define ring_test(f) cmocka_unit_test_setup_teardown(f, setup, unit_teardown)
 
 static void clear_iqe(void)
 {
@@ -535,23 +535,23 @@ static void test_fuzz(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        queue_test(test_disabled),
-        queue_test(test_tail_before_enable),
-        queue_test(test_tail_halves),
-        queue_test(test_wrap),
-        queue_test(test_bad_tail),
-        queue_test(test_bad_base),
-        queue_test(test_hole_in_queue),
-        queue_test(test_high_queue),
-        queue_test(test_base_latched),
-        queue_test(test_disable),
-        queue_test(test_register_commands),
-        queue_test(test_with_other_enables),
-        queue_test(test_slices),
-        queue_test(test_slice_of_each_entry),
-        queue_test(test_exact_slice),
-        queue_test(test_interrupted_slices),
-        queue_test(test_fuzz),
+        ring_test(test_disabled),
+        ring_test(test_tail_before_enable),
+        ring_test(test_tail_halves),
+        ring_test(test_wrap),
+        ring_test(test_bad_tail),
+        ring_test(test_bad_base),
+        ring_test(test_hole_in_queue),
+        ring_test(test_high_queue),
+        ring_test(test_base_latched),
+        ring_test(test_disable),
+        ring_test(test_register_commands),
+        ring_test(test_with_other_enables),
+        ring_test(test_slices),
+        ring_test(test_slice_of_each_entry),
+        ring_test(test_exact_slice),
+        ring_test(test_interrupted_slices),
+        ring_test(test_fuzz),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,7 +101,8 @@ static void test_reset_values(void **state)
     {
         unit_create(units[i].aw, units[i].haw);
         check(r64(R_CAP) == units[i].cap, "%#" PRIx64, r64(R_CAP));
-        check(r64(R_ECAP) == (has_queue() ? 0xfc3 : 0xfc1), "%#" PRIx64, r64(R_ECAP));
+        check(r64(R_ECAP) == (has_queue() ? 0xfc3 : 0xfc1), "%#" PRIx64,
+              r64(R_ECAP));
         check(r32(R_VER) == 0x10, "%#x", r32(R_VER));
         check(r32(R_GSTS) == 0 && r32(R_FECTL) == IM && r32(R_FSTS) == 0,
               "%#x %#x %#x", r32(R_GSTS), r32(R_FECTL), r32(R_FSTS));
