@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest which does whatever it likes, on several CPUs, and a well-behaved
- * device model with DMA in flight, in random interleavings of small steps, an
- * invalidation in the middle of a page walk included.  Checked at every step:
+ * A guest which does whatever it likes, on several CPUs, by registers or by
+ * queue, and a well-behaved device model with DMA in flight, in random
+ * interleavings of small steps, an invalidation in the middle of a page walk
+ * included.  Checked at every step:
  *
  *   safety    no DMA makes an access with a translation that was walked before
  *             an invalidation which the guest has seen complete, unless a walk
@@ -10,11 +11,14 @@
  *   liveness  what the DM has acknowledged is complete; what is not complete
  *             the DM has been told of; what the DM holds nothing of completes
  *             within the trap
+ *
+ * and of the queue besides: nothing is written that is not waited for, least of
+ * all after the guest has seen the queue disabled.
  */
 #include <inttypes.h>
 
+#include "model.h"
 #include "ref-walk.h"
-#include "unit.h"
 #include "vtd/vtd.h"
 
 #define NR_IOVAS 6
@@ -22,7 +26,7 @@
 #define NR_GPAS  8
 #define NR_CMDS  4
 
-static uint64_t steps;          /* the model's time */
+uint64_t model_steps;
 
 /* The guest's view: the four things that it can wait for. */
 static struct command {
@@ -32,10 +36,12 @@ static struct command {
 enum { SET_ROOT, SET_TE, INV_CONTEXT, INV_IOTLB };
 
 static bool te_wanted;
-static uint64_t covered;        /* when the last completed one was written */
+uint64_t model_covered;
+
+static bool with_queue;
 
 /* The DM's. */
-static bool alive;
+bool model_alive;
 static evtchn_port_t port;
 static struct entry {
     bool valid;
@@ -83,6 +89,22 @@ static bool busy(unsigned int cmd)
     }
 }
 
+uint32_t model_gcmd(void)
+{
+    return (te_wanted ? TE : 0) | (model_queue == ON ? QIE : 0);
+}
+
+/* Of the DM, by what it has been given and has said. */
+bool model_owes(void)
+{
+    return model_alive && holds > dm_acked;
+}
+
+bool model_ring_empty(void)
+{
+    return viommu->drain.ring_prod == viommu->drain.ring_cons;
+}
+
 /* The guest looks. */
 static void poll(unsigned int cmd)
 {
@@ -90,31 +112,33 @@ static void poll(unsigned int cmd)
         return;
 
     cmds[cmd].pending = false;
-    if ( cmds[cmd].written > covered )
-        covered = cmds[cmd].written;
+    if ( cmds[cmd].written > model_covered )
+        model_covered = cmds[cmd].written;
 }
 
 static void ask(unsigned int cmd)
 {
-    bool owes = alive && holds > dm_acked;
+    bool waits = model_owes();
     unsigned int events = fake.count[FAKE_NOTIFY];
     uint64_t was = viommu->drain.requested;
 
-    /* What is pending is not asked for again, but TE may be reversed. */
     if ( cmds[cmd].pending )
+        return;
+    /* The queue's, while there is one. */
+    if ( model_queue != OFF && (cmd == INV_CONTEXT || cmd == INV_IOTLB) )
         return;
 
     cmds[cmd].pending = true;
-    cmds[cmd].written = steps;
+    cmds[cmd].written = model_steps;
 
     switch ( cmd )
     {
     case SET_ROOT:
-        w32(R_GCMD, SRTP | (te_wanted ? TE : 0));
+        w32(R_GCMD, SRTP | model_gcmd());
         break;
     case SET_TE:
         te_wanted = !te_wanted;
-        w32(R_GCMD, te_wanted ? TE : 0);
+        w32(R_GCMD, model_gcmd());
         break;
     case INV_CONTEXT:
         w64(R_CCMD, ICC | CIRG(1 + rnd(3)) | 1);
@@ -125,8 +149,10 @@ static void ask(unsigned int cmd)
         break;
     }
 
-    assert_true(viommu->drain.requested == was + 1);
-    if ( owes )
+    /* The queue may have more to do and take the chance. */
+    assert_true(with_queue ? viommu->drain.requested > was
+                           : viommu->drain.requested == was + 1);
+    if ( waits )
     {
         assert_int_equal(fake.count[FAKE_NOTIFY], events + 1);
         assert_true(busy(cmd));
@@ -135,7 +161,7 @@ static void ask(unsigned int cmd)
     else
     {
         /* One that has died unnoticed may be told, but is not waited for. */
-        if ( alive )
+        if ( model_alive )
             assert_int_equal(fake.count[FAKE_NOTIFY], events);
         assert_false(busy(cmd));
         nr_at_once++;
@@ -144,6 +170,12 @@ static void ask(unsigned int cmd)
 
 static void guest(void)
 {
+    if ( with_queue && rnd(2) )
+    {
+        model_guest_queue();
+        return;
+    }
+
     switch ( rnd(16) )
     {
     case 0: case 1: case 2: case 3: case 4:
@@ -175,15 +207,15 @@ static void during_walk(uint64_t gpa, bool read)
 
     while ( !rnd(4) )
     {
-        steps++;
+        model_steps++;
         fake.on_look = NULL;
         guest();
         fake.on_look = during_walk;
         nr_races++;
     }
-    steps++;
+    model_steps++;
     if ( read )
-        leaf_read = steps;
+        leaf_read = model_steps;
 }
 
 /* What would be the answer now? */
@@ -205,10 +237,10 @@ static bool same_now(const struct dma *dma)
 
 static void access_memory(struct dma *dma)
 {
-    check(dma->walked >= covered || same_now(dma),
+    check(dma->walked >= model_covered || same_now(dma),
           "step %" PRIu64 ": iova %#" PRIx64 " to %#" PRIx64 ", walked at %"
-          PRIu64 ", invalidation of %" PRIu64 " complete", steps,
-          iova_of(dma->iova), dma->gpa, dma->walked, covered);
+          PRIu64 ", invalidation of %" PRIu64 " complete", model_steps,
+          iova_of(dma->iova), dma->gpa, dma->walked, model_covered);
     nr_accesses++;
 }
 
@@ -225,7 +257,7 @@ static void begin_dma(void)
     {
         struct xen_viommu_xlat x;
 
-        leaf_read = steps;
+        leaf_read = model_steps;
         holds = viommu->drain.requested + 1;
         fake.on_look = during_walk;
         x = dm_translate(RID, iova_of(n), XEN_VIOMMU_WRITE);
@@ -284,9 +316,12 @@ static void acknowledge(void)
     dm_acked = target;
 
     /* Whatever the guest had asked for by then it has. */
-    if ( viommu->drain.requested == target )
+    if ( !model_owes() )
+    {
+        assert_true(model_ring_empty());
         for ( i = 0; i < NR_CMDS; i++ )
             assert_false(busy(i) && cmds[i].pending);
+    }
 }
 
 static void attach(void)
@@ -297,7 +332,7 @@ static void attach(void)
     told = false;
     port = dm_attach();
     dm_acked = viommu->drain.acked;
-    alive = true;
+    model_alive = true;
 }
 
 static void device_model(void)
@@ -305,7 +340,7 @@ static void device_model(void)
     const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int i;
 
-    if ( !alive )
+    if ( !model_alive )
     {
         if ( !rnd(8) )
             attach();
@@ -316,7 +351,7 @@ static void device_model(void)
     {
     case 0: case 1:
         /* At times the devices have nothing to do. */
-        if ( steps & 512 )
+        if ( model_steps & 512 )
             begin_dma();
         break;
     case 2: case 3: case 4: case 5:
@@ -335,7 +370,7 @@ static void device_model(void)
         if ( rnd(200) )
             break;
         nr_deaths++;
-        alive = false;
+        model_alive = false;
         memset(dmas, 0, sizeof(dmas));
         if ( rnd(2) )
             fake_unbind(port);
@@ -346,6 +381,7 @@ static void device_model(void)
             viommu_continue(viommu);
         for ( i = 0; i < NR_CMDS; i++ )
             assert_false(busy(i) && cmds[i].pending);
+        assert_true(model_ring_empty());
         holds = 0;
     }
 }
@@ -353,23 +389,65 @@ static void device_model(void)
 /* Who waits is being worked for: no wake-up is lost. */
 static void check_progress(void)
 {
-    bool waiting = false;
+    bool waiting = !model_ring_empty(), more;
     unsigned int i;
+
+    spin_lock(&viommu->lock);
+    more = viommu->fe->runnable(viommu);
+    spin_unlock(&viommu->lock);
 
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
         waiting |= viommu->drain.slot[i].busy;
 
-    assert_true(fake.watching == waiting);
-    if ( waiting && alive )
+    assert_true(fake.watching == (waiting || more));
+    if ( waiting && model_alive )
         assert_true(fake.port[port].pending || told || target > dm_acked);
     assert_true(viommu->drain.acked <= viommu->drain.requested);
 }
 
-static void test_random_interleaving(void **state)
+/* Devices and tables come to rest: then all that was asked for is done. */
+static void rest(void)
+{
+    unsigned int i, n;
+
+    for ( n = 0; n < 1000; n++ )
+    {
+        for ( i = 0; i < NR_DMAS; i++ )
+        {
+            if ( dmas[i].active )
+                access_memory(&dmas[i]);
+            dmas[i].active = false;
+        }
+        if ( model_alive )
+        {
+            handle_event();
+            acknowledge();
+        }
+        model_recover();
+        if ( !viommu_continue(viommu) && !fake.watching &&
+             !(model_queue == ON && (r32(R_FSTS) & IQE)) )
+            break;
+    }
+    assert_false(fake.watching);
+    assert_true(model_ring_empty());
+    for ( i = 0; i < NR_CMDS; i++ )
+        assert_false(busy(i) && cmds[i].pending);
+    model_look();
+    if ( model_queue == ON )
+        assert_false(model_pending());
+    if ( model_queue != OFF )
+        assert_int_equal(r32(R_GSTS) & QIE, model_queue == ON ? QIE : 0);
+}
+
+static void interleave(bool use_queue)
 {
     unsigned long n, nr = unit_env("UNIT_STEPS", 2000000);
 
-    (void)state;
+    memset(cmds, 0, sizeof(cmds));
+    model_steps = model_covered = 0;
+    nr_waited = nr_at_once = nr_accesses = nr_deaths = nr_races = 0;
+    with_queue = use_queue;
+    model_queue_init();
     unit_seed();
     tables_create(4, 1);
     tables_enable();
@@ -378,27 +456,43 @@ static void test_random_interleaving(void **state)
 
     for ( n = 0; n < nr; n++ )
     {
-        steps++;
+        model_steps++;
         fake.now += 100;
         if ( rnd(2) )
             guest();
         else
             device_model();
         check_progress();
+        if ( !rnd(5000) )
+            rest();
     }
 
     print_message("# %lu waited, %lu at once, %lu accesses, %lu deaths, "
                   "%lu races\n", nr_waited, nr_at_once, nr_accesses, nr_deaths,
                   nr_races);
-    assert_true(nr_waited > nr / 200 && nr_at_once > nr / 200);
+    assert_true(nr_waited > nr / 1000 && nr_at_once > nr / 1000);
     assert_true(nr_accesses > nr / 100 && nr_races > nr / 1000);
     assert_true(nr < 100000 || nr_deaths > 10);
+}
+
+static void test_random_interleaving(void **state)
+{
+    (void)state;
+    interleave(false);
+}
+
+static void test_random_queue(void **state)
+{
+    (void)state;
+    interleave(true);
+    model_queue_report();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         a_test(test_random_interleaving),
+        a_test(test_random_queue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
