@@ -11,6 +11,7 @@
 
 #define XEN_CPUID_FIRST         0x40000000u
 #define XEN_CPUID_LAST          0x40010000u
+#define VCPU_OP                 24
 #define SCHED_OP                29
 #define SCHEDOP_SHUTDOWN        2
 
@@ -67,24 +68,36 @@ void __noreturn panic(const char *fmt, ...)
     halt();
 }
 
-long hypercall_shutdown(unsigned int reason)
+static long hypercall(unsigned int op, unsigned long arg1, unsigned long arg2,
+                      unsigned long arg3)
 {
-    register unsigned long cmd asm ( "rdi" ) = SCHEDOP_SHUTDOWN;
-    register unsigned int *arg asm ( "rsi" ) = &reason;
+    register unsigned long rdi asm ( "rdi" ) = arg1;
+    register unsigned long rsi asm ( "rsi" ) = arg2;
+    register unsigned long rdx asm ( "rdx" ) = arg3;
     long rc;
 
+    asm volatile ( "call *%[entry]"
+                   : "=a" (rc), "+r" (rdi), "+r" (rsi), "+r" (rdx)
+                   : [entry] "r" (hypercall_page + op * 32)
+                   : "memory", "r10", "r8" );
+
+    return rc;
+}
+
+long hypercall_shutdown(unsigned int reason)
+{
     if ( !have_xen )
     {
         outw(PM1_SLP_EN, Q35_PM1_CNT);
         return -1;
     }
 
-    asm volatile ( "call *%[entry]"
-                   : "=a" (rc), "+r" (cmd), "+r" (arg)
-                   : [entry] "r" (hypercall_page + SCHED_OP * 32)
-                   : "memory", "r10", "r8" );
+    return hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, _u(&reason), 0);
+}
 
-    return rc;
+long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra)
+{
+    return have_xen ? hypercall(VCPU_OP, cmd, vcpu, _u(extra)) : -1;
 }
 
 /* Severer results win. */

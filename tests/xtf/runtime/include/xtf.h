@@ -95,12 +95,29 @@ void xtf_failure(const char *fmt, ...) __printf(1, 2);
 bool xtf_status_reported(void);
 void __noreturn xtf_exit(void);
 
-/* Hypercalls: only what ends the domain. */
+/* Hypercalls: only what ends the domain, and what starts a vCPU. */
 #define SHUTDOWN_poweroff     0
 #define SHUTDOWN_reboot       1
 #define SHUTDOWN_crash        3
 
 long hypercall_shutdown(unsigned int reason);
+
+#define VCPUOP_initialise     0
+#define VCPUOP_up             1
+#define VCPU_HVM_MODE_64B     1
+
+struct xen_vcpu_hvm_context {
+    uint32_t mode;
+    uint32_t pad;
+    union {
+        struct {
+            uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, rip, rflags;
+            uint64_t cr0, cr3, cr4, efer;
+        } x86_64;
+    } cpu_regs;
+};
+
+long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra);
 
 /* The processor. */
 #define barrier()             asm volatile ( "" ::: "memory" )
@@ -164,14 +181,21 @@ static inline void wrmsr(uint32_t idx, uint64_t val)
                    "d" ((uint32_t)(val >> 32)) );
 }
 
-static inline unsigned long read_cr4(void)
-{
-    unsigned long val;
+#define MSR_EFER              0xc0000080
 
-    asm volatile ( "mov %%cr4, %0" : "=r" (val) );
+#define DEFINE_READ_CR(n)                                       \
+    static inline unsigned long read_cr##n(void)                \
+    {                                                           \
+        unsigned long val;                                      \
+        asm volatile ( "mov %%cr" #n ", %0" : "=r" (val) );     \
+        return val;                                             \
+    }
 
-    return val;
-}
+DEFINE_READ_CR(0)
+DEFINE_READ_CR(3)
+DEFINE_READ_CR(4)
+
+#undef DEFINE_READ_CR
 
 static inline void write_cr4(unsigned long val)
 {

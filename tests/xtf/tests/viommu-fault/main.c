@@ -5,6 +5,7 @@
  */
 
 #include "../viommu-lib/nvme.h"
+#include "../viommu-lib/queue.h"
 
 const char test_title[] = "vIOMMU: faults";
 
@@ -17,10 +18,6 @@ const char test_title[] = "vIOMMU: faults";
 
 /* What a command of one block transfers. */
 #define BLOCK_WORDS             (NVME_BLOCK / 8)
-
-#define APIC_BASE               0xfee00000u
-#define APIC_SVR                0xf0
-#define APIC_IRR                0x200
 
 static uint64_t buf[WORDS] __page_aligned_bss;
 static struct vtd_dom dom;
@@ -162,6 +159,50 @@ static void test_entries(void)
     nvme_rw(NVME_WRITE, 2, other);
     check_eq("number of faults", vtd_faults_clear(), 0);
     change_pte(other, 1, 0);
+}
+
+/* With FPD in the context entry: denied as ever, but nothing is recorded. */
+static void test_suppressed(void)
+{
+    const uint64_t other = IOVA + GB(1);
+    static const struct {
+        const char *name;
+        unsigned int level;
+        uint64_t iova, pte;
+    } tests[] = {
+        { "not present", 1, IOVA + GB(1), 0 },
+        { "read-only", 1, IOVA + GB(1), MB(16) | PTE_R },
+        { "reserved bit", 1, IOVA + GB(1), MB(16) | PTE_RW | 1ull << 62 },
+        { "table in a hole", 2, IOVA + GB(1), HOLE | PTE_RW },
+        { "beyond the tables", 1, 1ull << 62, 0 },
+    };
+    unsigned int i;
+
+    subtest("faults disabled by the context entry");
+    vtd_ctx_set(nvme_sid, _u(dom.top) | CTX_P | CTX_FPD,
+                CTX_AW(dom.levels) | CTX_DID(DID));
+    vtd_ccmd(CCMD_CIRG(INV_GLOBAL));
+
+    for ( i = 0; i < ARRAY_SIZE(tests); i++ )
+    {
+        if ( tests[i].iova == other )
+            change_pte(other, tests[i].level, tests[i].pte);
+        FILL(buf, UNTOUCHED(i_));
+        nvme_rw(NVME_READ, 0, tests[i].iova);
+        check(vtd_faults_clear() == 0, "%s: a fault is recorded",
+              tests[i].name);
+        check_eq("FSTS", vtd_rd32(VTD_FSTS) & ~0xff00u, 0);
+        check_eq("FECTL", vtd_rd32(VTD_FECTL), FECTL_IM);
+    }
+    FILL(buf, UNTOUCHED(i_));
+    check(nvme_rw(NVME_READ, 0, IOVA) == 0 &&
+          COUNT(buf, DISK(0, i_)) == BLOCK_WORDS, "DMA does not work");
+
+    change_pte(other, 2, 0);
+    vtd_attach(nvme_sid, &dom);
+    vtd_ccmd(CCMD_CIRG(INV_GLOBAL));
+    vtd_iotlb(IOTLB_IIRG(INV_GLOBAL));
+    denied_write("enabled again", FR_WRITE, other);
 }
 
 /*
@@ -323,36 +364,140 @@ static void test_status(void)
     }
 }
 
-static bool interrupt(unsigned int vector)
+/* The record that FRI names, and the page in it; both have to be there. */
+static unsigned int first_fault(uint64_t *addr)
 {
-    return (*(volatile uint32_t *)_p(APIC_BASE + APIC_IRR + vector / 32 * 16) >>
-            (vector % 32)) & 1;
+    unsigned int fri = FSTS_FRI(vtd_rd32(VTD_FSTS));
+
+    *addr = vtd_rd64(vtd.frcd + fri * 16) & PAGE_MASK;
+    check(vtd_rd64(vtd.frcd + fri * 16 + 8) & FRCD_F,
+          "no fault in record %u, which FRI names", fri);
+
+    return fri;
 }
 
-/* Interrupts are off: what arrives stays where the local APIC shows it. */
+static void test_order(void)
+{
+    const uint64_t a = IOVA + MB(4), b = a + PAGE_SIZE, c = b + PAGE_SIZE;
+    unsigned int i, fri;
+    uint64_t addr;
+
+    subtest("FRI names the oldest fault");
+    nvme_rw(NVME_READ, 0, a);
+    fri = first_fault(&addr);
+    check_eq("first", addr, a);
+    nvme_rw(NVME_READ, 0, b);
+    nvme_rw(NVME_READ, 0, c);
+    check_eq("FRI after more faults", first_fault(&addr), fri);
+
+    /* In the order of their records, as a handler goes. */
+    for ( i = 0; i < 3; i++ )
+    {
+        unsigned int off = vtd.frcd + (fri + i) % vtd.nr_frcd * 16;
+
+        check_eq("PPF", vtd_rd32(VTD_FSTS) & FSTS_PPF, FSTS_PPF);
+        check_eq("page", vtd_rd64(off) & PAGE_MASK, a + i * PAGE_SIZE);
+        vtd_wr32(off + 12, FRCD_F >> 32);
+    }
+    check_eq("FSTS", vtd_rd32(VTD_FSTS) & ~0xff00u, 0);
+    nvme_rw(NVME_READ, 0, c);
+    first_fault(&addr);
+    check_eq("first of the next ones", addr, c);
+    vtd_faults_clear();
+
+    subtest("the same fault many times");
+    for ( i = 0; i < 3 * vtd.nr_frcd; i++ )
+        nvme_rw(NVME_READ, 0, a);
+    check_eq("FSTS", vtd_rd32(VTD_FSTS) & ~0xff00u, FSTS_PPF);
+    check(vtd_faults_clear() == 1, "more than one record");
+    nvme_rw(NVME_READ, 0, a);
+    check(vtd_faults_clear() == 1, "not recorded again after it was served");
+
+    subtest("two faults in turn");
+    for ( i = 0; i < 2; i++ )
+    {
+        nvme_rw(NVME_READ, 0, a);
+        nvme_rw(NVME_READ, 0, b);
+    }
+    check(vtd_faults_clear() >= 2, "one is missing");
+}
+
+/* An error of the queue is an event too, and there is one event for both. */
+static void test_queue_event(void)
+{
+    unsigned int vector = 0x60;
+
+    subtest("fault event of the queue");
+    irq_init();
+    qi_enable(0);
+    vtd_wr32(VTD_FEADDR, APIC_BASE);
+    vtd_wr32(VTD_FEDATA, vector);
+    qi_put(0, 0);
+    qi_submit();
+    check_eq("FSTS", vtd_rd32(VTD_FSTS) & ~0xff00u, FSTS_IQE);
+    check_eq("FECTL, masked", vtd_rd32(VTD_FECTL), FECTL_IM | FECTL_IP);
+
+    /* A fault besides; each of them alone keeps the event pending. */
+    flood(1);
+    check_eq("FSTS with a fault", vtd_rd32(VTD_FSTS) & ~0xff00u,
+             FSTS_IQE | FSTS_PPF);
+    check(vtd_faults_clear() == 1, "not one fault");
+    check_eq("FSTS, fault served", vtd_rd32(VTD_FSTS) & ~0xff00u, FSTS_IQE);
+    check_eq("FECTL, fault served", vtd_rd32(VTD_FECTL), FECTL_IM | FECTL_IP);
+    flood(1);
+    qi_set(0, QI_WAIT, 0);
+    vtd_wr32(VTD_FSTS, FSTS_IQE);
+    check_eq("FSTS, error served", vtd_rd32(VTD_FSTS) & ~0xff00u, FSTS_PPF);
+    check_eq("FECTL, error served", vtd_rd32(VTD_FECTL), FECTL_IM | FECTL_IP);
+    vtd_faults_clear();
+    check_eq("FECTL, both served", vtd_rd32(VTD_FECTL), FECTL_IM);
+    qi_sync();
+
+    /* One interrupt until all of it has been served. */
+    vtd_wr32(VTD_FECTL, 0);
+    check(!irq_sent(vector), "interrupt, although all was served");
+    flood(1);
+    check(wait_for(irq_sent(vector), SOON_US), "no interrupt for a fault");
+    vtd_wr32(VTD_FEDATA, vector + 1);
+    qi_put(0, 0);
+    qi_submit();
+    check_eq("FSTS", vtd_rd32(VTD_FSTS) & ~0xff00u, FSTS_PPF | FSTS_IQE);
+    check(!irq_sent(vector + 1), "interrupt while a fault is there");
+    vtd_faults_clear();
+    check(!irq_sent(vector + 1), "interrupt when the fault is served");
+    qi_set(qi_tail - 1, QI_WAIT, 0);
+    vtd_wr32(VTD_FSTS, FSTS_IQE);
+    qi_put(0, 0);
+    qi_submit();
+    check(wait_for(irq_sent(vector + 1), SOON_US), "no interrupt for an error");
+    qi_set(qi_tail - 1, QI_WAIT, 0);
+    vtd_wr32(VTD_FSTS, FSTS_IQE);
+    vtd_wr32(VTD_FECTL, FECTL_IM);
+    qi_sync();
+    qi_disable();
+}
+
 static void test_event(void)
 {
-    volatile uint32_t *svr = _p(APIC_BASE + APIC_SVR);
-
     subtest("fault event");
-    *svr = 0x1ff;
+    irq_init();
     vtd_wr32(VTD_FEADDR, APIC_BASE);
     vtd_wr32(VTD_FEDATA, 0x41);
 
     flood(1);
-    check(!interrupt(0x41), "interrupt, although masked");
+    check(!irq_sent(0x41), "interrupt, although masked");
     check_eq("FECTL, masked", vtd_rd32(VTD_FECTL), FECTL_IM | FECTL_IP);
     vtd_wr32(VTD_FECTL, 0);
-    check(wait_for(interrupt(0x41), SOON_US), "no interrupt when unmasked");
+    check(wait_for(irq_sent(0x41), SOON_US), "no interrupt when unmasked");
     check_eq("FECTL, unmasked", vtd_rd32(VTD_FECTL), 0);
 
     /* One for all that comes before the status has been served. */
     vtd_wr32(VTD_FEDATA, 0x52);
     flood(2);
-    check(!interrupt(0x52), "interrupt, although one is being served");
+    check(!irq_sent(0x52), "interrupt, although one is being served");
     vtd_faults_clear();
     flood(1);
-    check(wait_for(interrupt(0x52), SOON_US), "no interrupt for a new fault");
+    check(wait_for(irq_sent(0x52), SOON_US), "no interrupt for a new fault");
     vtd_faults_clear();
 
     /* A guest may not use this to write memory or to send what it likes. */
@@ -382,6 +527,7 @@ void test_main(void)
         return;
     test_pages();
     test_entries();
+    test_suppressed();
 
     subtest("no fault, nothing recorded");
     FILL(buf, UNTOUCHED(i_));
@@ -390,6 +536,7 @@ void test_main(void)
     check_eq("FSTS", vtd_rd32(VTD_FSTS) & ~0xff00u, 0);
 
     test_status();
+    test_order();
 
     subtest("address beyond the tables");
     vtd_disable();
@@ -402,7 +549,11 @@ void test_main(void)
     test_root();
 
     if ( setup(vtd.max_levels) )
+    {
         test_event();
+        if ( qi_init() )
+            test_queue_event();
+    }
     subtest(NULL);
 
     xtf_success(NULL);

@@ -11,6 +11,9 @@
 
 #define XEN_DEBUG_PORT          0xe9
 
+#define APIC_SVR                0xf0
+#define APIC_IRR                0x200
+
 static const char *current_test;
 static unsigned int failures, failures_before;
 static uint64_t khz, started;
@@ -107,6 +110,18 @@ void delay_us(uint64_t us)
 
     while ( tsc() < end )
         asm volatile ( "pause" );
+}
+
+void irq_init(void)
+{
+    *(volatile uint32_t *)_p(APIC_BASE + APIC_SVR) = 0x1ff;
+}
+
+bool irq_sent(unsigned int vector)
+{
+    unsigned int reg = APIC_IRR + vector / 32 * 16;
+
+    return (*(volatile uint32_t *)_p(APIC_BASE + reg) >> (vector % 32)) & 1;
 }
 
 void xen_printk(const char *fmt, ...)

@@ -42,6 +42,15 @@ void delay_us(uint64_t us);
        wait_ok_; })
 
 /*
+ * Interrupts are never taken here: one that has been sent stays where the
+ * local APIC shows it, so that each needs a vector of its own.
+ */
+#define APIC_BASE               0xfee00000u
+
+void irq_init(void);
+bool irq_sent(unsigned int vector);
+
+/*
  * Print to Xen's console alone, which is there even when nobody is left to
  * emulate the devices behind printk().
  */

@@ -24,6 +24,17 @@
 #define VTD_FEDATA              0x3c
 #define VTD_FEADDR              0x40
 #define VTD_FEUADDR             0x44
+#define VTD_IQH                 0x80
+#define VTD_IQT                 0x88
+#define VTD_IQA                 0x90
+#define VTD_ICS                 0x9c
+#define VTD_IECTL               0xa0
+#define VTD_IEDATA              0xa4
+#define VTD_IEADDR              0xa8
+#define VTD_IEUADDR             0xac
+#define VTD_IQERCD              0xb0
+
+#define ECAP_QI                 (1u << 1)
 
 /* GCMD and GSTS. */
 #define VTD_TE                  (1u << 31)
@@ -63,7 +74,11 @@
 /* FSTS. */
 #define FSTS_PFO                (1u << 0)
 #define FSTS_PPF                (1u << 1)
+#define FSTS_IQE                (1u << 4)
+#define FSTS_ICE                (1u << 5)
+#define FSTS_ITE                (1u << 6)
 #define FSTS_FRI(v)             (((v) >> 8) & 0xff)
+/* FECTL, and IECTL as well. */
 #define FECTL_IM                (1u << 31)
 #define FECTL_IP                (1u << 30)
 
