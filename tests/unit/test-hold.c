@@ -270,7 +270,7 @@ static void test_reset(void **state)
     q_put_wait(1, W_FN);
     q_put_wait(2, 0);
     q_submit();
-    w32(R_GCMD, 0);
+    w32(R_GCMD, QIE);
     fake_trace();
     viommu_reset(viommu);
     trace_is("notify(1) unwatch");
