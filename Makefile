@@ -8,7 +8,7 @@ export BUILD JOBS STACK_MEM
 S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all help clean run shell patches FORCE
+.PHONY: all help clean run shell check test patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -87,6 +87,14 @@ endif
 
 shell: $(S)/images              #: a shell in the stack's dom0
 	@scripts/dom0-shell
+
+# ---------------------------------------------------------------------------
+
+check: $(S)/packages           #: the tests that need no virtual machine
+	@scripts/test check
+
+test: $(S)/images $(S)/xtf      #: all tests; closes with N passed, N failed
+	@scripts/test all
 
 # ---------------------------------------------------------------------------
 

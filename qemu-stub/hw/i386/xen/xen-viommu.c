@@ -20,8 +20,9 @@
  *   an acknowledgement, from the handler or from the end of another mapping,
  *   cannot come between reading that and recording it.
  *
- * - An iothread could have an access in mid-air when the handler runs; it gets
- *   no translation at all, and a message.
+ * - An iothread could have an access in mid-air when the handler runs.  Devices
+ *   that have one are refused when the machine is complete; whatever gets past
+ *   that is given no translation at all.
  *
  * The end of a mapping may come from any thread, hence the lock around the
  * records.
@@ -33,8 +34,10 @@
 #include "qapi/error.h"
 #include "exec/dma-track.h"
 #include "hw/pci/pci_bus.h"
+#include "hw/virtio/virtio.h"
 #include "hw/xen/xen_common.h"
 #include "hw/xen/xen-viommu.h"
+#include "sysemu/sysemu.h"
 #include "xen-viommu-cache.h"
 #include "xen-viommu-drain.h"
 #include "trace.h"
@@ -62,6 +65,7 @@ typedef struct XenViommu {
     XenViommuDrain drain;
     int64_t requested_ns;               /* when drain.requested went up */
     QLIST_HEAD(, XenViommuSpace) spaces;
+    Notifier machine_done;
 } XenViommu;
 
 typedef struct XenViommuSpace {
@@ -359,6 +363,30 @@ static const DmaTrackOps xen_viommu_track_ops = {
     .unmapped = xen_viommu_unmapped,
 };
 
+/* Only virtio devices can be given an iothread. */
+static int xen_viommu_check_iothread(Object *obj, void *opaque)
+{
+    VirtIODevice *vdev = (VirtIODevice *)object_dynamic_cast(obj,
+                                                          TYPE_VIRTIO_DEVICE);
+
+    if (vdev && vdev->dma_as != &address_space_memory &&
+        object_property_find(obj, "iothread") &&
+        object_property_get_link(obj, "iothread", &error_abort)) {
+        g_autofree char *path = object_get_canonical_path(obj);
+
+        error_report("%s: a device behind Xen's vIOMMU cannot have an "
+                     "iothread", path);
+        exit(1);
+    }
+    return 0;
+}
+
+static void xen_viommu_machine_done(Notifier *notifier, void *data)
+{
+    object_child_foreach_recursive(object_get_root(),
+                                   xen_viommu_check_iothread, NULL);
+}
+
 void xen_viommu_init(PCIBus *bus)
 {
     uint32_t version = XEN_VIOMMU_DM_VERSION;
@@ -404,6 +432,8 @@ void xen_viommu_init(PCIBus *bus)
     dma_track_ops = &xen_viommu_track_ops;
     qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
     pci_setup_iommu(bus, xen_viommu_space, s);
+    s->machine_done.notify = xen_viommu_machine_done;
+    qemu_add_machine_init_done_notifier(&s->machine_done);
 }
 
 static void xen_viommu_memory_region_class_init(ObjectClass *klass,

@@ -30,7 +30,7 @@ static void expect_fault(unsigned int reason, bool read, uint64_t addr)
 {
     struct vtd_fault f = {};
 
-    check(wait_for(vtd_rd32(VTD_FSTS) & FSTS_PPF, 1000000) &&
+    check(wait_for(vtd_rd32(VTD_FSTS) & FSTS_PPF, 5000000) &&
           vtd_fault_next(&f), "no fault");
     check(f.reason == reason && f.read == read && f.addr == (addr & PAGE_MASK),
           "fault %#x, read %u, at %#"PRIx64", expected %#x, %u, %#"PRIx64,

@@ -61,7 +61,7 @@ static void expect_fault(unsigned int dev, unsigned int reason)
 {
     struct vtd_fault f = {};
 
-    check(wait_for(vtd_rd32(VTD_FSTS) & FSTS_PPF, 1000000) &&
+    check(wait_for(vtd_rd32(VTD_FSTS) & FSTS_PPF, 5000000) &&
           vtd_fault_next(&f), "device %u: no fault", dev);
     check(f.sid == sid[dev] && f.reason == reason,
           "device %u, %#x: fault %#x of %#x, expected %#x",

@@ -21,7 +21,7 @@ const char test_title[] = "vIOMMU: device model killed while IVT is set";
 
 #define START_US                5000000
 #define KILL_US                 30000000
-#define SOON_US                 1000000
+#define SOON_US                 5000000
 #define SETTLE_US               100000
 
 static uint64_t first[WORDS] __page_aligned_bss;

@@ -11,7 +11,7 @@ const char test_title[] = "vIOMMU: faults";
 
 #define DID                     9
 #define IOVA                    0x0000000040000000ull
-#define SOON_US                 1000000
+#define SOON_US                 5000000
 
 /* Neither memory nor a device, but an address the guest could have. */
 #define HOLE                    0xe0000000ull

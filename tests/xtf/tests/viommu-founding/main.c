@@ -277,16 +277,14 @@ static void idle(void)
                    IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID), NULL, 0);
     printk("FOUNDING-IDLE first ivt_held_us=%"PRIu64" polls=%u\n",
            r.held_us, r.polls);
-    check(r.over && r.held_us < 1000000, "IVT held for %"PRIu64" us",
-          r.held_us);
+    check(r.over, "IVT is still set after %"PRIu64" us", r.held_us);
 
     /* And nothing cached either. */
     r = invalidate(IOVA_HELD + PAGE_SIZE,
                    IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID), NULL, 0);
     printk("FOUNDING-IDLE second ivt_held_us=%"PRIu64" polls=%u\n",
            r.held_us, r.polls);
-    check(r.over && r.held_us < 1000000, "IVT held for %"PRIu64" us",
-          r.held_us);
+    check(r.over, "IVT is still set after %"PRIu64" us", r.held_us);
 }
 
 void test_main(void)

@@ -8,7 +8,7 @@
 
 const char test_title[] = "vIOMMU: GCMD handshakes";
 
-#define SOON_US                 1000000
+#define SOON_US                 5000000
 
 /* Write GCMD as it is, and wait for the whole of GSTS. */
 static void write_expect(const char *what, uint32_t cmd, uint32_t sts)

@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# dom0's part of scripts/test-stack.  What it reports goes to /job/results.
+read -r only </job/only
+: >/job/results
+[ -n "$only" ] || sh /job/main-job.sh
+# shellcheck disable=SC2086 # names, split on purpose
+sh /job/xtf/run-in-dom0 $only >>/job/results 2>&1
+if [ -z "$only" ]
+then
+    sh /job/xl-configs/run >/tmp/configs 2>&1
+    sed -n 's/^FAIL /&dom0\//p' /tmp/configs >>/job/results
+    grep -q '^xl-configs: .* 0 failed' /tmp/configs &&
+        echo "PASS dom0/xl-configs" >>/job/results ||
+        echo "FAIL dom0/xl-configs" >>/job/results
+fi
+xl dmesg >/job/xen.log
+exit 0
