@@ -9,7 +9,7 @@
 
 const char test_title[] = "vIOMMU: errors of the invalidation queue";
 
-#define SOON_US                 1000000
+#define SOON_US                 5000000
 #define HOLE                    0xe0000000ull
 #define NOP                     QI_WAIT
 

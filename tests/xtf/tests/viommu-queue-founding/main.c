@@ -30,36 +30,42 @@ static volatile uint32_t status[NR_MANY];
 
 static struct vtd_dom dom;
 
-/* A command that completes at once, and one that is held.  The latter's id. */
+/*
+ * A command that completes at once, and one that is held.  Whoever is late to
+ * look at that finds both complete, and tries again.
+ */
 static int start(unsigned int opcode, unsigned int page)
 {
-    unsigned int id, id_held;
+    unsigned int id, id_held, tries;
 
     vtd_map(&dom, IOVA_HELD, _u(held), 1, PTE_RW);
-    id = nvme_queue(opcode, page, IOVA_FIRST, 0);
-    id_held = nvme_queue(opcode, page + 1, IOVA_HELD, 0);
-    nvme_ring();
 
-    if ( !wait_for(nvme_status(id) != NVME_PENDING, WAIT_US) ||
-         nvme_status(id) || nvme_status(id_held) != NVME_PENDING )
+    for ( tries = 0; tries < 5; tries++ )
     {
-        xtf_error("No DMA is held: %d, %d\n",
-                  nvme_status(id), nvme_status(id_held));
-        return -1;
+        if ( opcode == NVME_READ )
+            FILL(held, UNTOUCHED(i_));
+        id = nvme_queue(opcode, page, IOVA_FIRST, 0);
+        id_held = nvme_queue(opcode, page + 1, IOVA_HELD, 0);
+        nvme_ring();
+
+        if ( !wait_for(nvme_status(id) != NVME_PENDING, WAIT_US) ||
+             nvme_status(id) )
+            break;
+
+        if ( nvme_status(id_held) == NVME_PENDING )
+        {
+            /* From now on new DMA cannot reach the page. */
+            memset((void *)status, 0, sizeof(status));
+            ACCESS_ONCE(*vtd_pte(&dom, IOVA_HELD, 1)) = 0;
+
+            return id_held;
+        }
     }
 
-    /* From now on new DMA cannot reach the page. */
-    memset((void *)status, 0, sizeof(status));
-    ACCESS_ONCE(*vtd_pte(&dom, IOVA_HELD, 1)) = 0;
+    xtf_error("No DMA is held: %d, %d\n",
+              nvme_status(id), nvme_status(id_held));
 
-    return id_held;
-}
-
-static int start_read(void)
-{
-    FILL(held, UNTOUCHED(i_));
-
-    return start(NVME_READ, 0);
+    return -1;
 }
 
 static bool dma_ended(void)
@@ -97,7 +103,7 @@ static void test_one(const char *name, uint64_t lo, uint64_t hi)
     int id;
 
     subtest(name);
-    id = start_read();
+    id = start(NVME_READ, 0);
     if ( id < 0 )
         return;
 
@@ -117,12 +123,12 @@ static void test_one(const char *name, uint64_t lo, uint64_t hi)
  */
 static void test_behind(const char *name, unsigned int nr)
 {
-    unsigned int n, early = 0, order = 0, ahead = 0;
+    unsigned int n, looks = 0, early = 0, order = 0, ahead = 0;
     uint64_t submitted;
     int id;
 
     subtest(name);
-    id = start_read();
+    id = start(NVME_READ, 0);
     if ( id < 0 )
         return;
 
@@ -150,6 +156,7 @@ static void test_behind(const char *name, unsigned int nr)
         }
         if ( !dma_ended() )
         {
+            looks++;
             early += one || iwc;
             ahead += qi_head() == qi_tail;
         }
@@ -159,8 +166,7 @@ static void test_behind(const char *name, unsigned int nr)
 
     check(!early, "complete %u times before the DMA's end", early);
     check(!order, "out of order %u times", order);
-    check(ahead || nr > NR_BEHIND, "IQH does not run ahead: it is %#x of %#x",
-          qi_head(), qi_tail);
+    check(ahead || !looks || nr > NR_BEHIND, "IQH does not run ahead");
     for ( n = 0; n < nr; n++ )
         if ( !check(status[n] == 1 + n, "status %u is %#x", n, status[n]) )
             break;
@@ -176,7 +182,7 @@ static void test_fence(void)
     int id;
 
     subtest("fence");
-    id = start_read();
+    id = start(NVME_READ, 0);
     if ( id < 0 )
         return;
 
@@ -198,13 +204,13 @@ static void test_fence(void)
 /* All that the queue has begun ends before QIES shows that it is off. */
 static void test_disable(void)
 {
-    unsigned int polls = 0, early = 0;
+    unsigned int early = 0;
     uint64_t submitted;
     uint32_t gsts;
     int id;
 
     subtest("disable");
-    id = start_read();
+    id = start(NVME_READ, 0);
     if ( id < 0 )
         return;
 
@@ -215,12 +221,10 @@ static void test_disable(void)
     vtd_wr32(VTD_GCMD, VTD_TE);
     do {
         gsts = vtd_rd32(VTD_GSTS);
-        polls += !!(gsts & VTD_QIE);
         early += !(gsts & VTD_QIE) && !(status[0] && dma_ended());
     } while ( (gsts & VTD_QIE) && tsc() - submitted < us_to_tsc(WAIT_US) );
 
     check(!(gsts & VTD_QIE), "QIES stays");
-    check(polls, "QIES is clear at once");
     check(!early, "QIES is clear before the wait is complete");
     check_eq("status", status[0], 1);
     check_eq("IQH", vtd_rd64(VTD_IQH), 0);
@@ -240,7 +244,7 @@ static void test_toggle(void)
     int id;
 
     subtest("toggle");
-    id = start_read();
+    id = start(NVME_READ, 0);
     if ( id < 0 )
         return;
 

@@ -72,7 +72,7 @@ static void run(const char *name, unsigned int n)
 
     check_eq("IQH", qi_head(), qi_tail);
     check_eq("FSTS", vtd_rd32(VTD_FSTS), 0);
-    check(other, "the other vCPU has stood still");
+    check(other || !n, "the other vCPU has stood still");
 }
 
 static void test_idle(void)

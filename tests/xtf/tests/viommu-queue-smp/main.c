@@ -9,24 +9,24 @@
 
 const char test_title[] = "vIOMMU: two vCPUs and one invalidation queue";
 
-#define SOON_US                 1000000
+#define SOON_US                 5000000
 #define NR_LOCKED               500
 #define NR_RACES                50
 #define HOSTILE_US              500000
 
-/* What the other vCPU is to do, and when it has done so. */
-static volatile enum { NOTHING, LOCKED, RACE, HOSTILE } job;
-static volatile bool done;
+/* What the other vCPU is to do, as often as that changes; and how often done. */
+static void (*volatile job)(unsigned int cpu);
+static volatile unsigned int given, done;
 
-/* Start both, wait for both. */
-static void both(unsigned int what, void (*fn)(unsigned int cpu))
+/* Run on both, wait for both. */
+static void both(void (*fn)(unsigned int cpu))
 {
-    done = false;
+    job = fn;
     smp_wmb();
-    job = what;
+    given++;
     fn(0);
-    check(wait_for(done, 5 * SOON_US), "the other vCPU does not end");
-    job = NOTHING;
+    check(wait_for(done == given, 5 * SOON_US),
+          "the other vCPU does not end");
 }
 
 static volatile uint32_t lock;
@@ -61,7 +61,7 @@ static void test_locked(void)
 
     subtest("with a lock");
     qi_enable(0);
-    both(LOCKED, locked);
+    both(locked);
     for ( cpu = 0; cpu < 2; cpu++ )
         check(completed[cpu] == NR_LOCKED, "vCPU %u: %u complete, %u not",
               cpu, completed[cpu], late[cpu]);
@@ -101,7 +101,7 @@ static void test_race(void)
             qi_set(i, QI_WAIT | QI_WAIT_SW | QI_WAIT_DATA(round),
                    _u(&slots[i]));
         next = 0;
-        both(RACE, race);
+        both(race);
 
         /* Whoever was last has the last word. */
         vtd_wr32(VTD_IQT, 255 << 4);
@@ -165,7 +165,7 @@ static void test_hostile(void)
     for ( i = 0; i < 1024; i++ )
         qi_set(i, QI_WAIT, _u(&sink[i]));
     qi_enable(0);
-    both(HOSTILE, hostile);
+    both(hostile);
 
     subtest("all is well after that");
     check(qi_disable(), "cannot be disabled");
@@ -189,20 +189,11 @@ static void other(void)
 {
     for ( ; ; )
     {
-        switch ( job )
-        {
-        case NOTHING:
+        while ( done == given )
             rmb();
-            continue;
-
-        case LOCKED:  locked(1);  break;
-        case RACE:    race(1);    break;
-        case HOSTILE: hostile(1); break;
-        }
-
-        done = true;
-        while ( job != NOTHING )
-            rmb();
+        smp_rmb();
+        job(1);
+        done++;
     }
 }
 

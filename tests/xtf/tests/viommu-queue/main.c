@@ -9,7 +9,7 @@
 
 const char test_title[] = "vIOMMU: invalidation queue";
 
-#define SOON_US                 1000000
+#define SOON_US                 5000000
 #define NOT_WRITTEN             0xdeadbeefu
 
 /* Status words with something in front and behind. */
