@@ -65,7 +65,7 @@ bool viommu_advance(struct viommu *viommu)
 
     settle(viommu);
     viommu->fe->run(viommu);
-    viommu_drain_notify(viommu);
+    viommu_drain_notify(viommu, !viommu->fe->runnable(viommu));
     settle(viommu);
 
     more = viommu->fe->runnable(viommu);

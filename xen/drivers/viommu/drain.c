@@ -128,14 +128,14 @@ void viommu_drain_queue(struct viommu *viommu,
     begin(viommu, &drain->ring[drain->ring_prod++ % VIOMMU_DRAIN_RING], result);
 }
 
-void viommu_drain_notify(struct viommu *viommu)
+void viommu_drain_notify(struct viommu *viommu, bool idle)
 {
     struct viommu_drain *drain = &viommu->drain;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    /* Flushes that nobody waits for yet: their drain may as well begin. */
-    request(viommu);
+    if ( idle )
+        request(viommu);
 
     if ( drain->notify )
         viommu_host_port_notify(viommu, viommu->dm.port);

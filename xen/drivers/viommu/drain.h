@@ -80,8 +80,12 @@ void viommu_drain_queue(struct viommu *viommu,
 bool viommu_drain_queue_full(struct viommu *viommu);
 bool viommu_drain_queue_empty(struct viommu *viommu);
 
-/* Tell the DM, if it has to be told: once, whatever the number of waits. */
-void viommu_drain_notify(struct viommu *viommu);
+/*
+ * Tell the DM, if it has to be told: once, whatever the number of waits.
+ * @idle: no more commands are to come now, so that flushes which nobody waits
+ * for yet need not be kept for a wait behind them.
+ */
+void viommu_drain_notify(struct viommu *viommu, bool idle);
 
 /*
  * The next wait that is over, or NULL: of the queue in its order, then of the
