@@ -25,7 +25,7 @@ static void both(void (*fn)(unsigned int cpu))
     smp_wmb();
     given++;
     fn(0);
-    check(wait_for(done == given, 5 * SOON_US),
+    check(wait_for(done == given, 2 * SOON_US),
           "the other vCPU does not end");
 }
 
