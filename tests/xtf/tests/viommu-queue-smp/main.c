@@ -11,7 +11,7 @@ const char test_title[] = "vIOMMU: two vCPUs and one invalidation queue";
 
 #define SOON_US                 5000000
 #define NR_LOCKED               500
-#define NR_RACES                50
+#define NR_RACES                20
 #define HOSTILE_US              500000
 
 /* What the other vCPU is to do, as often as that changes; and how often done. */
