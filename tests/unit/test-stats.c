@@ -140,6 +140,30 @@ static void test_timeline(void **state)
     assert_true(unit_stats().longest.seen_ns == written + 150);
 }
 
+/* The CPU that acknowledges is behind the one that asked. */
+static void test_clocks_differ(void **state)
+{
+    struct xen_dm_op_viommu_ack ack = { .idle_ns = 3 };
+    struct xen_viommu_timeline t;
+    uint64_t written;
+
+    (void)state;
+    fake.now += 1000;
+    dm_translate(RID, 0x1000, XEN_VIOMMU_READ);
+    written = fake.now;
+    w64(R_IOTLB, IVT | IIRG(2));
+    fake.now += 10;
+    assert_false(idle());
+    fake.now -= 100;
+    ack.acked = dm_requested();
+    assert_int_equal(viommu_ack(viommu, DM, &ack), 0);
+    assert_true(idle());
+    assert_true(unit_stats().drain_ns <= 10);
+    t = unit_stats().longest;
+    assert_true(t.write_ns == written && t.ack_ns >= written);
+    assert_true(t.clear_ns >= t.ack_ns && t.seen_ns >= t.clear_ns);
+}
+
 /* Only the longest is kept, and not one that did not wait. */
 static void test_longest(void **state)
 {
@@ -247,6 +271,7 @@ int main(void)
         stats_test(test_flags),
         stats_test(test_counters),
         stats_test(test_timeline),
+        stats_test(test_clocks_differ),
         stats_test(test_longest),
         stats_test(test_waiting_is_oldest),
         stats_test(test_superseded),

@@ -47,6 +47,13 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
     spin_unlock(&viommu->lock);
 }
 
+uint64_t viommu_now(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    return viommu->now = max_t(uint64_t, viommu->now, viommu_host_now());
+}
+
 /* Show the guest what is drained. */
 static void settle(struct viommu *viommu)
 {
@@ -137,7 +144,7 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
     val = viommu->fe->read(viommu, addr - viommu->base, size);
 
     if ( longest->clear_ns && !longest->seen_ns )
-        longest->seen_ns = viommu_host_now();
+        longest->seen_ns = viommu_now(viommu);
 
     viommu_unlock(viommu);
 

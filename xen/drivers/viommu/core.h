@@ -117,6 +117,7 @@ struct viommu {
         evtchn_port_t port;
     } dm;
 
+    uint64_t now;           /* latest answer of viommu_now() */
     struct viommu_drain drain;
     struct viommu_msi msi[VIOMMU_NR_MSI];
     struct xen_viommu_stats stats;
@@ -143,6 +144,12 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
 /* Returns whether viommu_continue() is to be called soon. */
 bool viommu_mmio_write(struct viommu *viommu, uint64_t addr,
                        unsigned int size, uint64_t val);
+
+/*
+ * System time in ns, which does not go back although that of two CPUs may
+ * differ a little.  With the lock held.
+ */
+uint64_t viommu_now(struct viommu *viommu);
 
 /*
  * Go on: complete what is drained, process a slice of the queue, complete what

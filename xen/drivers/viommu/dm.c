@@ -258,7 +258,7 @@ void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
         stats->flags |= XEN_VIOMMU_STATS_WAITING;
         stats->waiting = oldest->time;
     }
-    stats->now_ns = viommu_host_now();
+    stats->now_ns = viommu_now(viommu);
 
     viommu_unlock(viommu);
 }

@@ -13,12 +13,6 @@ struct viommu_drained {
     struct viommu_wait wait;
 };
 
-/* Time since @then, which another CPU's clock may put in the future. */
-static uint64_t since(uint64_t then, uint64_t now)
-{
-    return now > then ? now - then : 0;
-}
-
 /* Is the wait over? */
 static bool over(const struct viommu_drain *drain,
                  const struct viommu_wait *wait)
@@ -78,7 +72,7 @@ static void begin(struct viommu *viommu, struct viommu_wait *wait,
     {
         wait->busy = true;
         wait->time = (struct xen_viommu_timeline){
-            .write_ns = viommu_host_now(),
+            .write_ns = viommu_now(viommu),
             .inv = drain->inv,
         };
     }
@@ -152,12 +146,12 @@ static const struct viommu_drained *finish(struct viommu *viommu,
     {
         uint64_t ns;
 
-        wait->time.clear_ns = viommu_host_now();
-        ns = since(wait->time.write_ns, wait->time.clear_ns);
+        wait->time.clear_ns = viommu_now(viommu);
+        ns = wait->time.clear_ns - wait->time.write_ns;
         viommu->stats.drain_ns += ns;
         viommu->stats.drain_hist[min_t(unsigned int, XEN_VIOMMU_NR_HIST,
                                        flsl(ns / 1000) ?: 1) - 1]++;
-        if ( ns > viommu->stats.drain_max_ns )
+        if ( ns >= viommu->stats.drain_max_ns )
         {
             viommu->stats.drain_max_ns = ns;
             viommu->stats.longest = wait->time;
@@ -218,10 +212,12 @@ static void stamp(const struct viommu_drain *drain, struct viommu_wait *wait,
 }
 
 /* The acknowledged generation becomes @generation. */
-static void advance(struct viommu_drain *drain, uint64_t generation,
+static void advance(struct viommu *viommu, uint64_t generation,
                     uint32_t idle_ns)
 {
-    uint64_t now = viommu_host_now(), end = idle_ns ? since(idle_ns, now) : 0;
+    struct viommu_drain *drain = &viommu->drain;
+    uint64_t now = viommu_now(viommu);
+    uint64_t end = idle_ns && idle_ns < now ? now - idle_ns : 0;
     unsigned int i;
 
     drain->acked = generation;
@@ -247,7 +243,7 @@ int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
     }
 
     if ( generation > drain->acked )
-        advance(drain, generation, idle_ns);
+        advance(viommu, generation, idle_ns);
 
     return 0;
 }
@@ -261,7 +257,7 @@ void viommu_drain_abandon(struct viommu *viommu)
     if ( drain->acked != drain->requested )
         viommu->stats.dm_gone++;
     drain->handed = 0;
-    advance(drain, drain->requested, 0);
+    advance(viommu, drain->requested, 0);
 }
 
 void viommu_drain_cancel(struct viommu *viommu)

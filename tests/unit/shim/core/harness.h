@@ -28,6 +28,8 @@
 
 #define min_t(type, x, y)                                                     \
     ({ type x_ = (x), y_ = (y); x_ < y_ ? x_ : y_; })
+#define max_t(type, x, y)                                                     \
+    ({ type x_ = (x), y_ = (y); x_ > y_ ? x_ : y_; })
 
 static inline unsigned int flsl(unsigned long x)
 {
