@@ -93,8 +93,12 @@ shell: $(S)/images              #: a shell in the stack's dom0
 check: $(S)/packages           #: the tests that need no virtual machine
 	@scripts/test check
 
-test: $(S)/images $(S)/xtf      #: all tests; closes with N passed, N failed
+test: $(S)/images $(S)/xtf      #: all tests; with TESTS= only those XTF guests
+ifeq ($(TESTS),)
 	@scripts/test all
+else
+	@scripts/test-stack $(TESTS)
+endif
 
 # ---------------------------------------------------------------------------
 
