@@ -47,6 +47,30 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
     spin_unlock(&viommu->lock);
 }
 
+void viommu_give_ledger(struct viommu *viommu, struct viommu_ledger *ledger,
+                        void *frames)
+{
+    viommu_ledger_init(ledger, frames);
+    viommu->ledger = ledger;
+}
+
+void viommu_give_mirror(struct viommu *viommu, void *page)
+{
+    viommu->mirror = page;
+}
+
+void *viommu_take_mirror(struct viommu *viommu)
+{
+    void *page;
+
+    spin_lock(&viommu->lock);
+    page = viommu->mirror;
+    viommu->mirror = NULL;
+    spin_unlock(&viommu->lock);
+
+    return page;
+}
+
 uint64_t viommu_now(struct viommu *viommu)
 {
     ASSERT(spin_is_locked(&viommu->lock));
@@ -72,10 +96,10 @@ bool viommu_advance(struct viommu *viommu)
 
     settle(viommu);
     viommu->fe->run(viommu);
-    viommu_drain_notify(viommu, !viommu->fe->runnable(viommu));
+    viommu_drain_run(viommu, !viommu->fe->runnable(viommu));
     settle(viommu);
 
-    more = viommu->fe->runnable(viommu);
+    more = viommu->fe->runnable(viommu) || viommu_drain_runnable(viommu);
     viommu_host_watch(viommu, more || viommu_drain_oldest(viommu));
 
     return more;
@@ -99,19 +123,25 @@ void viommu_unlock(struct viommu *viommu)
 
 void viommu_reset(struct viommu *viommu)
 {
+    static const struct xen_viommu_log all = { .inv = XEN_VIOMMU_INV_CONTROL };
+
     spin_lock(&viommu->lock);
     viommu_drain_cancel(viommu);
     viommu->fe->init(viommu);
-    viommu_drain_flush(viommu, XEN_VIOMMU_INV_CONTROL);
+    viommu_drain_flush(viommu, &all);
     viommu_advance(viommu);
     viommu_unlock(viommu);
 }
 
-/* What a DM that died owes is paid. */
+/* What a DM that died owes is paid, and what one did not say is seen. */
 static void check_dm(struct viommu *viommu)
 {
-    if ( viommu_drain_oldest(viommu) &&
-         !viommu_host_port_bound(viommu, viommu->dm.port) )
+    if ( !viommu_drain_oldest(viommu) )
+        return;
+
+    if ( viommu_host_port_bound(viommu, viommu->dm.port) )
+        viommu_drain_poll(viommu);
+    else
         viommu_drain_abandon(viommu);
 }
 

@@ -72,8 +72,8 @@ struct viommu_frontend {
     void (*view)(const struct viommu *viommu, struct viommu_view *view);
 
     /*
-     * Walk the guest's tables for @xlat, without the lock.  Fills in the
-     * outputs of @xlat, and @fault if that is refused.
+     * Walk the guest's tables for @xlat, with or without the lock.  Fills in
+     * the outputs of @xlat, and @fault if that is refused.
      */
     void (*walk)(const struct viommu *viommu, const struct viommu_view *view,
                  struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
@@ -106,8 +106,9 @@ struct viommu {
 
     /*
      * Guards all that follows.  Inside it are only the p2m's lock, taken to
-     * access the queue and the status that it writes, and the event channel's
-     * own trylock.  Never held across a page walk, an MSI, or an allocation.
+     * access the queue, the status that it writes and, a few at a time, the
+     * tables of translations in use, and the event channel's own trylock.
+     * Never held across the DM's page walks, an MSI, or an allocation.
      */
     spinlock_t lock;
 
@@ -115,7 +116,20 @@ struct viommu {
         bool attached;
         domid_t domid;
         evtchn_port_t port;
+        uint32_t version;   /* XEN_VIOMMU_DM_* */
     } dm;
+
+    /*
+     * NULL if there is none, in which case there is only the simple form.
+     * Set once, when the vIOMMU is created, and cleared once.
+     */
+    struct viommu_ledger *ledger;
+
+    /*
+     * A page of what the guest's reads of its registers return, which the
+     * guest reads in their place; never read here.  NULL if there is none.
+     */
+    void *mirror;
 
     uint64_t now;           /* latest answer of viommu_now() */
     struct viommu_drain drain;
@@ -138,7 +152,30 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
                  struct domain *d, uint8_t haw,
                  const struct xen_domctl_viommu_op *op);
 
-/* Guest access to the register page.  Takes the lock. */
+/*
+ * Give a vIOMMU a ledger: zeroed memory for it, and the pages that are shared.
+ * Before anybody else knows of the vIOMMU.
+ */
+void viommu_give_ledger(struct viommu *viommu, struct viommu_ledger *ledger,
+                        void *frames);
+
+/*
+ * Take it back: the DM is forgotten, as if it had detached, and another one
+ * will have to do without.  Returns what is to be freed.  Takes the locks.
+ */
+struct viommu_ledger *viommu_take_ledger(struct viommu *viommu);
+
+/*
+ * Give a vIOMMU a mirror of its registers, a zeroed page, before viommu_init().
+ * And take it back, if there is one, so that it can be freed: takes the lock.
+ */
+void viommu_give_mirror(struct viommu *viommu, void *page);
+void *viommu_take_mirror(struct viommu *viommu);
+
+/*
+ * Guest access to the register page.  With a mirror, the guest need not come
+ * here to read, and nothing may depend on that it does.  Takes the lock.
+ */
 uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
                           unsigned int size);
 /* Returns whether viommu_continue() is to be called soon. */
@@ -175,6 +212,13 @@ void viommu_unlock(struct viommu *viommu);
 bool viommu_continue(struct viommu *viommu);
 
 /*
+ * Translate one address for the DM, or for comparison with what the DM uses.
+ * IN and OUT of @xlat as in the hypercall; @fault: as with the front end's walk.
+ */
+void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
+                    struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
+
+/*
  * The DM's operations; see public/hvm/viommu.h for meaning and errno.  @caller
  * is the domain that makes the hypercall.  They take the locks.
  */
@@ -186,8 +230,9 @@ int viommu_detach(struct viommu *viommu, domid_t caller,
 int viommu_translate(struct viommu *viommu, domid_t caller,
                      struct xen_viommu_xlat *xlat, unsigned int nr,
                      uint64_t *generation);
+/* @more: viommu_continue() is to be called soon. */
 int viommu_ack(struct viommu *viommu, domid_t caller,
-               struct xen_dm_op_viommu_ack *op);
+               struct xen_dm_op_viommu_ack *op, bool *more);
 void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats);
 
 #endif /* VIOMMU_CORE_H */

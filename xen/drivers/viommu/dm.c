@@ -22,8 +22,8 @@ static bool drop_dm(struct viommu *viommu, evtchn_port_t *port)
     ASSERT(spin_is_locked(&viommu->lock));
 
     *port = viommu->dm.port;
-    viommu->dm.attached = false;
     viommu_drain_abandon(viommu);
+    viommu->dm.attached = false;
     viommu_advance(viommu);
 
     return attached;
@@ -63,9 +63,15 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
     viommu->dm.attached = true;
     viommu->dm.domid = caller;
     viommu->dm.port = rc;
+    viommu->dm.version = XEN_VIOMMU_DM_SIMPLE;
+    if ( viommu->ledger && op->version >= XEN_VIOMMU_DM_LEDGER )
+    {
+        viommu->dm.version = XEN_VIOMMU_DM_LEDGER;
+        viommu_ledger_clear(viommu);
+    }
+    op->version = viommu->dm.version;
     viommu_unlock(viommu);
 
-    op->version = XEN_VIOMMU_DM_VERSION;
     op->port = rc;
     rc = 0;
 
@@ -103,6 +109,28 @@ int viommu_detach(struct viommu *viommu, domid_t caller,
     return rc;
 }
 
+struct viommu_ledger *viommu_take_ledger(struct viommu *viommu)
+{
+    struct viommu_ledger *ledger;
+    evtchn_port_t port;
+    bool had;
+
+    spin_lock(&viommu->attach_lock);
+
+    spin_lock(&viommu->lock);
+    had = drop_dm(viommu, &port);
+    ledger = viommu->ledger;
+    viommu->ledger = NULL;
+    viommu_unlock(viommu);
+
+    if ( had )
+        viommu_host_port_free(viommu, port);
+
+    spin_unlock(&viommu->attach_lock);
+
+    return ledger;
+}
+
 /*
  * A valid translation says where; the p2m says whether anything is there, and
  * over how long a stretch that has been looked at.  With the vIOMMU disabled
@@ -129,6 +157,26 @@ static void check_target(const struct viommu *viommu,
     xlat->order = order;
     xlat->iova += off & ~mask;
     xlat->gpa += off & ~mask;
+}
+
+void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
+                    struct xen_viommu_xlat *xlat, struct viommu_fault *fault)
+{
+    xlat->gpa = 0;
+    xlat->did = 0;
+    xlat->perm = 0;
+    xlat->order = 12;
+    xlat->status = XEN_VIOMMU_XLAT_OK;
+    xlat->reason = 0;
+
+    if ( view->enabled )
+        viommu->fe->walk(viommu, view, xlat, fault);
+    else
+    {
+        xlat->iova = 0;
+        xlat->perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
+        xlat->order = 64;
+    }
 }
 
 int viommu_translate(struct viommu *viommu, domid_t caller,
@@ -172,26 +220,11 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
     {
         uint64_t iova = xlat[i].iova;
 
-        xlat[i].gpa = 0;
-        xlat[i].did = 0;
-        xlat[i].perm = 0;
-        xlat[i].order = 12;
-        xlat[i].status = XEN_VIOMMU_XLAT_OK;
-        xlat[i].reason = 0;
-
-        if ( !view.enabled )
-        {
-            xlat[i].iova = 0;
-            xlat[i].perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
-            xlat[i].order = 64;
-            continue;
-        }
-
         fault[i].rid = xlat[i].rid;
         fault[i].addr = iova;
         fault[i].quiet = !xlat[i].access;
-        viommu->fe->walk(viommu, &view, &xlat[i], &fault[i]);
-        if ( xlat[i].status == XEN_VIOMMU_XLAT_OK )
+        viommu_resolve(viommu, &view, &xlat[i], &fault[i]);
+        if ( view.enabled && xlat[i].status == XEN_VIOMMU_XLAT_OK )
             check_target(viommu, &xlat[i], iova);
     }
 
@@ -199,7 +232,8 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
     viommu->stats.translations += nr;
     for ( i = 0; i < nr; i++ )
     {
-        if ( xlat[i].status == XEN_VIOMMU_XLAT_OK )
+        /* What was only asked for, to be ready for it, is not refused. */
+        if ( xlat[i].status == XEN_VIOMMU_XLAT_OK || !xlat[i].access )
             continue;
 
         viommu->stats.faults++;
@@ -213,10 +247,11 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
 }
 
 int viommu_ack(struct viommu *viommu, domid_t caller,
-               struct xen_dm_op_viommu_ack *op)
+               struct xen_dm_op_viommu_ack *op, bool *more)
 {
     int rc = -ENOTCONN;
 
+    *more = false;
     if ( op->pad )
         return -EINVAL;
 
@@ -224,7 +259,7 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
     if ( is_dm(viommu, caller) )
     {
         rc = viommu_drain_ack(viommu, op->acked, op->idle_ns);
-        viommu_advance(viommu);
+        *more = viommu_advance(viommu);
         op->requested = viommu->drain.requested;
     }
     viommu_unlock(viommu);
@@ -258,6 +293,10 @@ void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
         stats->flags |= XEN_VIOMMU_STATS_WAITING;
         stats->waiting = oldest->time;
     }
+    if ( viommu->dm.attached )
+        stats->version = viommu->dm.version;
+    if ( viommu->ledger )
+        viommu_ledger_stats(viommu, stats);
     stats->now_ns = viommu_now(viommu);
 
     viommu_unlock(viommu);

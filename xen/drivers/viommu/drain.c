@@ -20,15 +20,27 @@ static bool over(const struct viommu_drain *drain,
     return wait->busy && wait->generation <= drain->acked;
 }
 
-void viommu_drain_flush(struct viommu *viommu, unsigned int inv)
+/* Has the DM of now chosen the ledger? */
+static bool use_ledger(const struct viommu *viommu)
+{
+    return viommu->ledger && viommu->dm.attached &&
+           viommu->dm.version == XEN_VIOMMU_DM_LEDGER;
+}
+
+void viommu_drain_flush(struct viommu *viommu, const struct xen_viommu_log *inv)
 {
     struct viommu_drain *drain = &viommu->drain;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
     drain->flushed = true;
-    drain->inv = inv;
-    viommu->stats.inv[inv]++;
+    drain->inv = inv->inv;
+    drain->position++;
+    viommu->stats.inv[inv->inv]++;
+
+    /* The log goes on whoever reads it: its head is the generation. */
+    if ( viommu->ledger )
+        viommu_ledger_append(viommu, inv, drain->position);
 }
 
 /*
@@ -36,9 +48,11 @@ void viommu_drain_flush(struct viommu *viommu, unsigned int inv)
  * has acknowledged: then it holds no translation, neither in its cache nor in
  * a DMA, and what it will be given is newer than every flush so far.
  */
-static bool settle_unheld(struct viommu_drain *drain)
+static bool settle_unheld(struct viommu *viommu)
 {
-    if ( drain->handed > drain->acked )
+    struct viommu_drain *drain = &viommu->drain;
+
+    if ( use_ledger(viommu) || drain->handed > drain->acked )
         return false;
 
     drain->acked = drain->requested;
@@ -46,7 +60,7 @@ static bool settle_unheld(struct viommu_drain *drain)
     return true;
 }
 
-/* Request a generation for what has been flushed since the last one. */
+/* Wait for what has been flushed since the last time. */
 static void request(struct viommu *viommu)
 {
     struct viommu_drain *drain = &viommu->drain;
@@ -55,9 +69,9 @@ static void request(struct viommu *viommu)
         return;
 
     drain->flushed = false;
-    drain->requested++;
+    drain->requested = drain->position;
 
-    if ( !settle_unheld(drain) )
+    if ( !use_ledger(viommu) && !settle_unheld(viommu) )
         drain->notify = true;
 }
 
@@ -78,14 +92,7 @@ static void begin(struct viommu *viommu, struct viommu_wait *wait,
     }
     wait->result = *result;
     wait->generation = drain->requested;
-
-    if ( over(drain, wait) )
-        viommu->stats.in_trap++;
-    else
-    {
-        wait->time.event_ns = wait->time.write_ns;
-        viommu->stats.waited++;
-    }
+    wait->counted = false;
 }
 
 void viommu_drain_wait(struct viommu *viommu, unsigned int slot,
@@ -122,25 +129,13 @@ void viommu_drain_queue(struct viommu *viommu,
     begin(viommu, &drain->ring[drain->ring_prod++ % VIOMMU_DRAIN_RING], result);
 }
 
-void viommu_drain_notify(struct viommu *viommu, bool idle)
-{
-    struct viommu_drain *drain = &viommu->drain;
-
-    ASSERT(spin_is_locked(&viommu->lock));
-
-    if ( idle )
-        request(viommu);
-
-    if ( drain->notify )
-        viommu_host_port_notify(viommu, viommu->dm.port);
-    drain->notify = false;
-}
-
 /* End a wait, and account for it if there was one worth the name. */
 static const struct viommu_drained *finish(struct viommu *viommu,
                                            struct viommu_wait *wait)
 {
     wait->busy = false;
+    if ( !wait->counted )
+        viommu->stats.in_trap++;
 
     if ( wait->time.event_ns )
     {
@@ -195,6 +190,9 @@ uint64_t viommu_drain_hand_out(struct viommu *viommu)
 
     ASSERT(spin_is_locked(&viommu->lock));
 
+    if ( use_ledger(viommu) )
+        return drain->position;
+
     drain->handed = drain->requested + 1;
 
     return drain->requested;
@@ -221,12 +219,89 @@ static void advance(struct viommu *viommu, uint64_t generation,
     unsigned int i;
 
     drain->acked = generation;
-    settle_unheld(drain);
+    settle_unheld(viommu);
 
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
         stamp(drain, &drain->slot[i], now, end);
     for ( i = drain->ring_cons; i != drain->ring_prod; i++ )
         stamp(drain, &drain->ring[i % VIOMMU_DRAIN_RING], now, end);
+}
+
+/* Ledger: as far as nothing is in the way, all is drained. */
+static void settle_ledger(struct viommu *viommu, uint32_t idle_ns)
+{
+    uint64_t drained = min_t(uint64_t, viommu_ledger_drained(viommu),
+                             viommu->drain.requested);
+
+    if ( drained > viommu->drain.acked )
+        advance(viommu, drained, idle_ns);
+}
+
+/* Now that it is known: does it have to wait?  If not, it ends uncounted. */
+static void count(struct viommu *viommu, struct viommu_wait *wait)
+{
+    if ( !wait->busy || wait->counted || over(&viommu->drain, wait) )
+        return;
+
+    wait->counted = true;
+    wait->time.event_ns = viommu_now(viommu);
+    viommu->stats.waited++;
+}
+
+/* Returns false if there is more to look at. */
+static bool run_ledger(struct viommu *viommu)
+{
+    if ( !viommu_drain_oldest(viommu) )
+        return true;
+
+    /* What it has left in the slots is in nobody's way. */
+    if ( !viommu_host_port_bound(viommu, viommu->dm.port) )
+    {
+        if ( viommu->ledger->blocked_ns )
+            viommu->stats.dm_gone++;
+        viommu_ledger_clear(viommu);
+        settle_ledger(viommu, 0);
+        return true;
+    }
+
+    if ( viommu_ledger_scan(viommu, viommu->drain.requested) )
+        return false;
+
+    viommu->drain.notify |= viommu_ledger_poll(viommu);
+    settle_ledger(viommu, 0);
+
+    return true;
+}
+
+bool viommu_drain_runnable(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    return use_ledger(viommu) && viommu_drain_oldest(viommu) &&
+           viommu->ledger->done < viommu->drain.requested;
+}
+
+void viommu_drain_run(struct viommu *viommu, bool idle)
+{
+    struct viommu_drain *drain = &viommu->drain;
+    unsigned int i;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    if ( idle )
+        request(viommu);
+
+    if ( use_ledger(viommu) && !run_ledger(viommu) )
+        return;
+
+    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
+        count(viommu, &drain->slot[i]);
+    for ( ; drain->ring_seen != drain->ring_prod; drain->ring_seen++ )
+        count(viommu, &drain->ring[drain->ring_seen % VIOMMU_DRAIN_RING]);
+
+    if ( drain->notify )
+        viommu_host_port_notify(viommu, viommu->dm.port);
+    drain->notify = false;
 }
 
 int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
@@ -236,16 +311,32 @@ int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    if ( generation > drain->requested )
+    if ( generation > (use_ledger(viommu) ? 0 : drain->requested) )
     {
         viommu->stats.bad_acks++;
         return -EINVAL;
     }
 
-    if ( generation > drain->acked )
+    if ( use_ledger(viommu) )
+    {
+        viommu->drain.notify |= viommu_ledger_poll(viommu);
+        settle_ledger(viommu, idle_ns);
+    }
+    else if ( generation > drain->acked )
         advance(viommu, generation, idle_ns);
 
     return 0;
+}
+
+void viommu_drain_poll(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    if ( use_ledger(viommu) )
+    {
+        viommu->drain.notify |= viommu_ledger_poll(viommu);
+        settle_ledger(viommu, 0);
+    }
 }
 
 void viommu_drain_abandon(struct viommu *viommu)
@@ -254,9 +345,13 @@ void viommu_drain_abandon(struct viommu *viommu)
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    if ( drain->acked != drain->requested )
+    /* With the ledger it owes something only if somebody waits. */
+    if ( drain->acked != drain->requested &&
+         (!use_ledger(viommu) || viommu_drain_oldest(viommu)) )
         viommu->stats.dm_gone++;
     drain->handed = 0;
+    if ( viommu->ledger )
+        viommu_ledger_clear(viommu);
     advance(viommu, drain->requested, 0);
 }
 
@@ -268,7 +363,7 @@ void viommu_drain_cancel(struct viommu *viommu)
 
     memset(drain->slot, 0, sizeof(drain->slot));
     memset(drain->ring, 0, sizeof(drain->ring));
-    drain->ring_cons = drain->ring_prod;
+    drain->ring_cons = drain->ring_seen = drain->ring_prod;
 }
 
 const struct viommu_wait *viommu_drain_oldest(struct viommu *viommu)

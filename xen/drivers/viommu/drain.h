@@ -9,15 +9,18 @@
  * complete an invalidation without one: an invalidation that completes before
  * it is drained does not compile.
  *
- * The form of the drain is the simple one: one generation counter, see
- * public/hvm/viommu.h.  A drain is skipped if the DM holds no translation
- * that it has not already acknowledged to be rid of.
+ * Which form it takes is the DM's choice, see public/hvm/viommu.h.  In the
+ * simple one the DM acknowledges generations; a drain is skipped if it holds
+ * no translation that it has not acknowledged to be rid of.  In the other one
+ * ledger.c finds out what is in flight.  Either way there is a generation up
+ * to which all is drained, and waits for generations.
  *
  * Everything in here is called with viommu->lock held.
  */
 #ifndef VIOMMU_DRAIN_H
 #define VIOMMU_DRAIN_H
 
+#include "ledger.h"
 #include "private.h"
 
 struct viommu;
@@ -39,32 +42,37 @@ struct viommu_drained;
 
 struct viommu_wait {
     bool busy;
+    bool counted;           /* as one that had to wait */
     uint64_t generation;    /* acknowledgement that ends the wait */
     struct viommu_result result;
     struct xen_viommu_timeline time;
 };
 
 struct viommu_drain {
-    uint64_t requested;     /* generation of the latest flush */
+    uint64_t position;      /* generation of the latest flush */
+    uint64_t requested;     /* ... of the latest that is waited for */
     uint64_t acked;         /* no DMA uses a translation older than this */
     /*
      * One above the generation of the latest translation handed out: what
      * has to be acknowledged before none is in use; 0 if there was none.
+     * Simple form only.
      */
     uint64_t handed;
     bool flushed;           /* since the latest generation was requested */
-    bool notify;            /* the DM is to be told of a generation */
+    bool notify;            /* the DM is to be told that it is waited for */
     unsigned int inv;       /* XEN_VIOMMU_INV_* of the latest flush */
     struct viommu_wait slot[VIOMMU_DRAIN_SLOTS];
     struct viommu_wait ring[VIOMMU_DRAIN_RING];
     unsigned int ring_prod, ring_cons;  /* free running */
+    unsigned int ring_seen; /* up to where they are counted */
 };
 
 /*
- * Translations have been made unusable for new DMA; @inv, XEN_VIOMMU_INV_*,
- * says which.  Any number of flushes share the generation of the next wait.
+ * Make the translations that @inv names unusable for new DMA.  Any number of
+ * flushes are waited for by the next wait.
  */
-void viommu_drain_flush(struct viommu *viommu, unsigned int inv);
+void viommu_drain_flush(struct viommu *viommu,
+                        const struct xen_viommu_log *inv);
 
 /*
  * Wait for the DMA that may use what has been flushed, to show @result then.
@@ -81,11 +89,15 @@ bool viommu_drain_queue_full(struct viommu *viommu);
 bool viommu_drain_queue_empty(struct viommu *viommu);
 
 /*
- * Tell the DM, if it has to be told: once, whatever the number of waits.
+ * See what has to be waited for, as far as the work allowed at one time goes,
+ * and tell the DM, if it has to be told: once, whatever the number of waits.
  * @idle: no more commands are to come now, so that flushes which nobody waits
  * for yet need not be kept for a wait behind them.
  */
-void viommu_drain_notify(struct viommu *viommu, bool idle);
+void viommu_drain_run(struct viommu *viommu, bool idle);
+
+/* Is there more for viommu_drain_run() to do? */
+bool viommu_drain_runnable(struct viommu *viommu);
 
 /*
  * The next wait that is over, or NULL: of the queue in its order, then of the
@@ -101,12 +113,16 @@ const struct viommu_result *viommu_drained_result(
 uint64_t viommu_drain_hand_out(struct viommu *viommu);
 
 /*
- * The DM says that no DMA uses a translation older than @generation any more.
+ * Simple form: the DM says that no DMA uses a translation older than
+ * @generation any more.  Ledger, with @generation 0: something has ended.
  *
  * -EINVAL: there is no such generation yet
  */
 int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
                      uint32_t idle_ns);
+
+/* Look again whether what is waited for is over, without having been told. */
+void viommu_drain_poll(struct viommu *viommu);
 
 /* The DM is gone, and with it all its DMA. */
 void viommu_drain_abandon(struct viommu *viommu);

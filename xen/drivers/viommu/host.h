@@ -14,8 +14,9 @@ struct viommu;
 
 /*
  * Copy @size bytes of guest memory, once.  @gpa is a multiple of @size, which
- * is 8 or 16; every aligned 8 bytes are read in one access.  Only ordinary RAM
- * of the guest is read.  Locked or not: takes the p2m's lock.
+ * is 8 or 16.  8 bytes are read in one access; 16 as they were at one moment,
+ * so that a guest may replace an entry with a 16-byte store while a device uses
+ * it.  Only ordinary RAM of the guest is read.  Locked or not: takes the p2m's lock.
  *
  * -EFAULT: no RAM of the guest there (a hole, MMIO, foreign, paged out, ...)
  */

@@ -5,6 +5,12 @@
  *
  * The file consists of 4-byte words.  An 8-byte access is two 4-byte accesses,
  * the lower first, whether it covers one register or two.
+ *
+ * Where there is a mirror, the guest reads that instead, and at any moment,
+ * whether the lock is held or not.  It is written word by word, in the order
+ * in which registers are set: who sees the new value of one sees those set
+ * before it.  Of a 64-bit register the upper half comes last, in which is the
+ * bit that says what the rest means (ICC, IVT, F).
  */
 #include "vtd.h"
 
@@ -119,7 +125,19 @@ uint32_t vtd_get32(const struct vtd *vtd, unsigned int off)
 
 void vtd_set32(struct vtd *vtd, unsigned int off, uint32_t val)
 {
+    uint32_t *mirror = vtd->viommu.mirror;
+
+    if ( vtd->reg[off / 4] == val )
+        return;
+
     vtd->reg[off / 4] = val;
+    /* IVA alone has a value that cannot be read, see read_word(). */
+    if ( mirror && (off & ~7u) != VTD_IVA )
+    {
+        /* After all that it says has happened, the end of a DMA included. */
+        smp_wmb();
+        write_atomic(&mirror[off / 4], val);
+    }
 }
 
 uint64_t vtd_get64(const struct vtd *vtd, unsigned int off)
@@ -140,10 +158,13 @@ void vtd_regs_reset(struct vtd *vtd)
                                  VTD_SAGAW_39 | VTD_SAGAW_48 : VTD_SAGAW_39);
     unsigned int i;
 
-    memset(vtd->reg, 0, sizeof(vtd->reg));
+    for ( i = 0; i < VTD_NR_DWORDS; i++ )
+        vtd_set32(vtd, 4 * i, 0);
 
     for ( i = 0; i < ARRAY_SIZE(regs); i++ )
-        if ( regs[i].size == 8 )
+        if ( (regs[i].attr & QI) && !has_queue(vtd) )
+            continue;
+        else if ( regs[i].size == 8 )
             vtd_set64(vtd, regs[i].off, regs[i].reset);
         else
             vtd_set32(vtd, regs[i].off, regs[i].reset);

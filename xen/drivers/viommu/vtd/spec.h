@@ -138,6 +138,9 @@
 #define VTD_DESC_IOTLB      2
 #define VTD_DESC_WAIT       5
 #define VTD_DESC_G(lo)      (((lo) >> 4) & 3)
+#define VTD_DESC_DID(lo)    (((lo) >> 16) & 0xffff)
+#define VTD_DESC_SID(lo)    (((lo) >> 32) & 0xffff)     /* CC */
+#define VTD_DESC_FM(lo)     (((lo) >> 48) & 3)          /* CC */
 #define VTD_WAIT_IF         (1ULL << 4)
 #define VTD_WAIT_SW         (1ULL << 5)
 #define VTD_WAIT_FN         (1ULL << 6)

@@ -20,6 +20,45 @@ static const uint8_t inv_tlb[] = {
     [VTD_G_PAGE] = XEN_VIOMMU_INV_TLB_RANGE,
 };
 
+/* What an invalidation names; what does not belong to its kind is 0. */
+static void flush_config(struct vtd *vtd, unsigned int g, uint16_t did,
+                         uint16_t sid, unsigned int fm)
+{
+    struct xen_viommu_log inv = { .inv = inv_config[g] };
+
+    if ( g == VTD_G_DOMAIN )
+        inv.did = did;
+    else if ( g == VTD_G_DEVICE )
+    {
+        inv.rid = sid;
+        /* 6.5.1.1: the most significant FM bits of the function do not count */
+        inv.rid_mask = 7 & ~(7 >> fm);
+    }
+    viommu_drain_flush(&vtd->viommu, &inv);
+}
+
+static void flush_tlb(struct vtd *vtd, unsigned int g, uint16_t did,
+                      uint64_t iva)
+{
+    struct xen_viommu_log inv = { .inv = inv_tlb[g] };
+
+    if ( g != VTD_G_GLOBAL )
+        inv.did = did;
+    if ( g == VTD_G_PAGE )
+    {
+        inv.order = 12 + (iva & VTD_IVA_AM);
+        inv.iova = iva & ~((1ULL << inv.order) - 1);
+    }
+    viommu_drain_flush(&vtd->viommu, &inv);
+}
+
+static void flush_control(struct vtd *vtd)
+{
+    static const struct xen_viommu_log inv = { .inv = XEN_VIOMMU_INV_CONTROL };
+
+    viommu_drain_flush(&vtd->viommu, &inv);
+}
+
 /* The guest waits for a register to change. */
 static void wait_slot(struct vtd *vtd, unsigned int slot,
                       enum vtd_cmd_kind kind)
@@ -40,7 +79,8 @@ static void invalidate_context(struct vtd *vtd, const struct vtd_cmd *cmd)
         return;
     }
 
-    viommu_drain_flush(&vtd->viommu, inv_config[g]);
+    flush_config(vtd, g, cmd->val & VTD_CCMD_DID,
+                 (cmd->val & VTD_CCMD_SID) >> 16, (cmd->val & VTD_CCMD_FM) >> 32);
     wait_slot(vtd, SLOT_CCMD, cmd->kind);
 }
 
@@ -56,7 +96,7 @@ static void invalidate_iotlb(struct vtd *vtd, const struct vtd_cmd *cmd)
         return;
     }
 
-    viommu_drain_flush(&vtd->viommu, inv_tlb[g]);
+    flush_tlb(vtd, g, (cmd->val & VTD_IOTLB_DID) >> 32, cmd->arg);
     wait_slot(vtd, SLOT_IOTLB, cmd->kind);
 }
 
@@ -91,11 +131,12 @@ static void execute_queued(struct vtd *vtd, const struct vtd_cmd *cmd)
     switch ( VTD_DESC_TYPE(cmd->val) )
     {
     case VTD_DESC_CC:
-        viommu_drain_flush(&vtd->viommu, inv_config[VTD_DESC_G(cmd->val)]);
+        flush_config(vtd, VTD_DESC_G(cmd->val), VTD_DESC_DID(cmd->val),
+                     VTD_DESC_SID(cmd->val), VTD_DESC_FM(cmd->val));
         break;
 
     case VTD_DESC_IOTLB:
-        viommu_drain_flush(&vtd->viommu, inv_tlb[VTD_DESC_G(cmd->val)]);
+        flush_tlb(vtd, VTD_DESC_G(cmd->val), VTD_DESC_DID(cmd->val), cmd->arg);
         break;
 
     case VTD_DESC_WAIT:
@@ -117,13 +158,13 @@ static void execute(struct vtd *vtd, const struct vtd_cmd *cmd)
         vtd->root = cmd->val;
         vtd_set32(vtd, VTD_GSTS, vtd_get32(vtd, VTD_GSTS) & ~VTD_GSTS_RTPS);
         /* CAP.ESRTPS is 0, but nothing is lost by what it promises. */
-        viommu_drain_flush(&vtd->viommu, XEN_VIOMMU_INV_CONTROL);
+        flush_control(vtd);
         wait_slot(vtd, SLOT_SRTP, cmd->kind);
         break;
 
     case VTD_CMD_TE:
         vtd->te = cmd->val;
-        viommu_drain_flush(&vtd->viommu, XEN_VIOMMU_INV_CONTROL);
+        flush_control(vtd);
         wait_slot(vtd, SLOT_TE, cmd->kind);
         break;
 

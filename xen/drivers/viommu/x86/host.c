@@ -14,6 +14,12 @@
 /* How often a DM that owes an acknowledgement is looked at. */
 #define WATCH_PERIOD MILLISECS(2)
 
+/* The guest may find memory in place of its registers; devices do not. */
+static bool is_regs(const struct viommu *viommu, uint64_t gpa)
+{
+    return viommu->base == (gpa & PAGE_MASK);
+}
+
 int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
                      unsigned int size)
 {
@@ -21,10 +27,13 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
     p2m_type_t p2mt;
     const uint64_t *src;
     uint64_t *dst = buf;
-    unsigned int i;
+    unsigned int i, tries;
     int rc = -EFAULT;
 
     ASSERT(!(gpa & (size - 1)));
+
+    if ( is_regs(viommu, gpa) )
+        return -EFAULT;
 
     /*
      * Not hvm_copy_from_guest_phys(): that means the memory of current, and
@@ -44,6 +53,19 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
         src = va + (gpa & ~PAGE_MASK);
         for ( i = 0; i < size / sizeof(*src); i++ )
             dst[i] = read_atomic(&src[i]);
+        /* Of one moment; who replaces it time and again reads what he gets. */
+        for ( tries = 0; size == 16 && tries < 3; tries++ )
+        {
+            uint64_t lo, hi;
+
+            smp_rmb();
+            lo = read_atomic(&src[0]);
+            hi = read_atomic(&src[1]);
+            if ( lo == dst[0] && hi == dst[1] )
+                break;
+            dst[0] = lo;
+            dst[1] = hi;
+        }
         unmap_domain_page(va);
         rc = 0;
     }
@@ -91,6 +113,9 @@ unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
     unsigned int order = 0;
     p2m_type_t p2mt;
     p2m_access_t p2ma;
+
+    if ( is_regs(viommu, gpa) )
+        return 0;
 
     get_gfn_type_access(p2m_get_hostp2m(viommu->domain), gfn, &p2mt, &p2ma,
                         P2M_ALLOC, &order);

@@ -3,14 +3,19 @@
  * The vIOMMU of an x86 HVM domain: life cycle, register page and hypercalls.
  */
 
+#include <xen/domain_page.h>
+#include <xen/event.h>
 #include <xen/guest_access.h>
 #include <xen/param.h>
 #include <xen/sched.h>
 #include <xen/softirq.h>
+#include <xen/vmap.h>
 
 #include <asm/hvm/emulate.h>
 #include <asm/hvm/io.h>
+#include <asm/hvm/nestedhvm.h>
 #include <asm/hvm/viommu.h>
+#include <asm/p2m.h>
 #include <asm/processor.h>
 
 #include "hvm.h"
@@ -91,6 +96,175 @@ bool hvm_viommu_process_pending(struct vcpu *v)
     return false;
 }
 
+/*
+ * A page that the domain owns and pays for, but which is not among those that
+ * it was given as memory, as those of its ioreq servers.
+ */
+static struct page_info *alloc_frame(struct domain *d)
+{
+    struct page_info *pg = alloc_domheap_page(d, MEMF_no_refcount);
+
+    /* Nobody knows of the page yet: this fails, and leaks it, never. */
+    if ( !pg || !get_page_and_type(pg, d, PGT_writable_page) )
+        return NULL;
+
+    clear_domain_page(page_to_mfn(pg));
+
+    return pg;
+}
+
+static void free_frame(struct page_info *pg)
+{
+    put_page_alloc_ref(pg);
+    put_page_and_type(pg);
+}
+
+static void free_frames(struct hvm_viommu *hv)
+{
+    unsigned int i;
+
+    if ( hv->frames )
+        vunmap(hv->frames);
+    hv->frames = NULL;
+
+    for ( i = 0; i < ARRAY_SIZE(hv->frame) && hv->frame[i]; i++ )
+    {
+        free_frame(hv->frame[i]);
+        hv->frame[i] = NULL;
+    }
+}
+
+static int alloc_frames(struct domain *d, struct hvm_viommu *hv)
+{
+    mfn_t mfn[ARRAY_SIZE(hv->frame)];
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(hv->frame); i++ )
+    {
+        hv->frame[i] = alloc_frame(d);
+        if ( !hv->frame[i] )
+            goto fail;
+        mfn[i] = page_to_mfn(hv->frame[i]);
+    }
+
+    hv->frames = vmap(mfn, ARRAY_SIZE(mfn));
+    if ( hv->frames )
+        return 0;
+
+ fail:
+    free_frames(hv);
+
+    return -ENOMEM;
+}
+
+/*
+ * A guest that polls a register is to do so without an exit: reads have no
+ * effect, so that a page of memory which says the same will do, read-only, in
+ * the place of the registers.  Writes to it trap, and reads if it is not there,
+ * be it that there was no memory for it or that the guest has given it up.
+ *
+ * Only without a queue, where each invalidation ends with a read.  With one it
+ * ends in memory, and on AMD's processors a write that traps costs more where
+ * there is a page, as Xen takes the p2m's lock to see why.
+ *
+ * Not with shadow paging, nor if the guest's own guests might get the page: the
+ * former takes the page for memory whose writes are dropped, and so does the
+ * handler of faults when it works for the latter.
+ */
+static void alloc_mirror(struct domain *d, struct hvm_viommu *hv,
+                         uint32_t flags)
+{
+    void *va;
+
+    if ( !(flags & XEN_VIOMMU_CREATE_NO_QUEUE) || !hap_enabled(d) ||
+         nestedhvm_enabled(d) )
+        return;
+
+    hv->mirror = alloc_frame(d);
+    if ( !hv->mirror )
+        return;
+
+    va = __map_domain_page_global(hv->mirror);
+    if ( va )
+    {
+        viommu_give_mirror(hv->viommu, va);
+        return;
+    }
+
+    free_frame(hv->mirror);
+    hv->mirror = NULL;
+}
+
+static void free_mirror(struct hvm_viommu *hv)
+{
+    void *va = viommu_take_mirror(hv->viommu);
+
+    if ( !va )
+        return;
+
+    unmap_domain_page_global(va);
+    free_frame(hv->mirror);
+    hv->mirror = NULL;
+}
+
+bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
+{
+    return d->arch.hvm.viommu &&
+           domain_viommu(d)->base == (gpa & PAGE_MASK);
+}
+
+unsigned int hvm_viommu_max_frames(const struct domain *d, unsigned int id)
+{
+    return !id && is_hvm_domain(d) && d->arch.hvm.viommu
+           ? XEN_VIOMMU_LEDGER_FRAMES : 0;
+}
+
+int hvm_viommu_acquire(struct domain *d, unsigned int id, unsigned int frame,
+                       unsigned int nr_frames, xen_pfn_t mfn_list[])
+{
+    unsigned int i, max = hvm_viommu_max_frames(d, id);
+    const struct hvm_viommu *hv;
+
+    if ( frame >= max || nr_frames > max - frame )
+        return -EINVAL;
+
+    hv = d->arch.hvm.viommu;
+    for ( i = 0; i < nr_frames; i++ )
+    {
+        const struct page_info *pg = ACCESS_ONCE(hv->frame[frame + i]);
+
+        /* Gone already, or about to go: the caller's mapping then fails. */
+        if ( !pg )
+            return -ENODATA;
+        mfn_list[i] = mfn_x(page_to_mfn(pg));
+    }
+
+    return nr_frames;
+}
+
+static struct hvm_viommu *alloc(struct domain *d, size_t size)
+{
+    struct hvm_viommu *hv = xzalloc(struct hvm_viommu);
+    struct viommu_ledger *ledger;
+
+    if ( !hv )
+        return NULL;
+
+    hv->viommu = xzalloc_bytes(size);
+    ledger = xzalloc(struct viommu_ledger);
+    if ( hv->viommu && ledger && !alloc_frames(d, hv) )
+    {
+        viommu_give_ledger(hv->viommu, ledger, hv->frames);
+        return hv;
+    }
+
+    xfree(ledger);
+    xfree(hv->viommu);
+    xfree(hv);
+
+    return NULL;
+}
+
 int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
 {
     const struct viommu_frontend *fe;
@@ -110,21 +284,20 @@ int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
     if ( d->creation_finished )
         return -EBUSY;
 
-    hv = xzalloc(struct hvm_viommu);
+    hv = alloc(d, fe->size);
     if ( !hv )
         return -ENOMEM;
 
-    hv->viommu = xzalloc_bytes(fe->size);
-    if ( !hv->viommu )
-    {
-        xfree(hv);
-        return -ENOMEM;
-    }
-
+    alloc_mirror(d, hv, op->flags);
     viommu_init(hv->viommu, fe, d, min_t(unsigned int, paddr_bits, 52), op);
     init_timer(&hv->watch, watch, hv, smp_processor_id());
     d->arch.hvm.viommu = hv;
     register_mmio_handler(d, &mmio_ops);
+
+    if ( hv->mirror && p2m_add_page(d, gaddr_to_gfn(op->base),
+                                    page_to_mfn(hv->mirror), PAGE_ORDER_4K,
+                                    p2m_ram_ro) )
+        free_mirror(hv);
 
     op->haw = hv->viommu->haw;
 
@@ -158,6 +331,23 @@ static int translate(struct viommu *viommu, domid_t caller,
 
     return copy_to_guest_offset(args->buf[1].h, 0, (void *)xlat, size)
            ? -EFAULT : 0;
+}
+
+/* Repeating an acknowledgement does nothing but go on with what it began. */
+static int ack(struct viommu *viommu, domid_t caller,
+               struct xen_dm_op_viommu_ack *op)
+{
+    bool more;
+    int rc = viommu_ack(viommu, caller, op, &more);
+
+    while ( !rc && more )
+    {
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
+        more = viommu_continue(viommu);
+    }
+
+    return rc;
 }
 
 static int get_stats(struct viommu *viommu,
@@ -202,7 +392,7 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
         return translate(viommu, caller, &op->u.viommu_translate, args);
 
     case XEN_DMOP_viommu_ack:
-        return viommu_ack(viommu, caller, &op->u.viommu_ack);
+        return ack(viommu, caller, &op->u.viommu_ack);
 
     case XEN_DMOP_viommu_get_stats:
         return get_stats(viommu, &op->u.viommu_get_stats, args);
@@ -219,8 +409,16 @@ void hvm_viommu_reset(struct domain *d)
 
 void hvm_viommu_relinquish(struct domain *d)
 {
-    if ( d->arch.hvm.viommu )
-        kill_timer(&d->arch.hvm.viommu->watch);
+    struct hvm_viommu *hv = d->arch.hvm.viommu;
+
+    if ( !hv )
+        return;
+
+    kill_timer(&hv->watch);
+    xfree(viommu_take_ledger(hv->viommu));
+    free_frames(hv);
+    /* The p2m is gone already. */
+    free_mirror(hv);
 }
 
 void hvm_viommu_destroy(struct domain *d)

@@ -3,12 +3,27 @@
 #ifndef VIOMMU_X86_HVM_H
 #define VIOMMU_X86_HVM_H
 
+#include <xen/mm.h>
 #include <xen/timer.h>
 
 #include "../core.h"
 
 struct hvm_viommu {
     struct viommu *viommu;  /* constant once created */
+
+    /*
+     * The pages of the ledger, which are the domain's, and where Xen has them
+     * mapped.  There from creation to hvm_viommu_relinquish(); acquiring them
+     * is only a matter of looking up their numbers.
+     */
+    struct page_info *frame[XEN_VIOMMU_LEDGER_FRAMES];
+    void *frames;
+
+    /*
+     * The domain's, too: what the guest reads in place of its registers, or
+     * NULL if its reads trap.
+     */
+    struct page_info *mirror;
 
     /* Looks after a DM that may have died; see viommu_host_watch(). */
     struct timer watch;

@@ -13,9 +13,11 @@
  *
  *   toolstack  XEN_DOMCTL_viommu_op     before the domain first runs
  *   DM         XEN_DMOP_viommu_attach   before it emulates any DMA; it then
- *                                       binds the port it was given
+ *                                       maps the ledger (version 2) and binds
+ *                                       the port it was given
  *   DM         XEN_DMOP_viommu_translate, any number, from any thread
- *   DM         XEN_DMOP_viommu_ack      whenever the port fires
+ *   DM         XEN_DMOP_viommu_ack      whenever the port fires (version 1),
+ *                                       or Xen waits for what it has ended
  *   DM         XEN_DMOP_viommu_detach   or: the DM dies and its port closes
  *   anyone with DM privilege: XEN_DMOP_viommu_get_stats
  *
@@ -23,9 +25,11 @@
  * -----------
  * Xen counts the invalidations of a vIOMMU: the "requested" generation R,
  * which never decreases.  A translation is handed out together with the value
- * of R that was current before its page walk began.  An invalidation raises R
- * by one and, if a translation of an older generation may still be in use,
- * fires the event channel.  The DM then has to
+ * of R that was current before its page walk began.  An invalidation raises
+ * R.  What follows depends on the version that was agreed on.
+ *
+ * Version 1, the simple form.  If a translation of an older generation may
+ * still be in use, Xen fires the event channel.  The DM then has to
  *
  *   1. read R (XEN_DMOP_viommu_ack returns it),
  *   2. forget every translation it holds of a generation below R,
@@ -40,7 +44,11 @@
  *                      ^ R = n, event                  ^ ack(n), or DM gone
  *
  * The guest sees the invalidation as complete only once its generation has
- * been acknowledged.  A DM whose port is not bound (it never bound it, closed
+ * been acknowledged.
+ *
+ * Version 2, the ledger: see struct xen_viommu_ledger.
+ *
+ * In either version a DM whose port is not bound (it never bound it, closed
  * it, or died: Xen looks at the port, not at any promise) has no DMA in
  * flight by definition, and everything it was to acknowledge completes.
  */
@@ -58,8 +66,10 @@
 /* Kinds of vIOMMU. */
 #define XEN_VIOMMU_TYPE_VTD        1 /* Intel VT-d, one unit, legacy mode */
 
-/* The version of the DM's side of the protocol that this header describes. */
-#define XEN_VIOMMU_DM_VERSION      1
+/* The newest version of the protocol with the DM that this header describes. */
+#define XEN_VIOMMU_DM_VERSION      2
+#define XEN_VIOMMU_DM_SIMPLE       1 /* generations, acknowledged */
+#define XEN_VIOMMU_DM_LEDGER       2 /* shared pages: struct xen_viommu_ledger */
 
 /*
  * XEN_DMOP_viommu_attach: the calling domain is the DM of this vIOMMU.
@@ -75,6 +85,10 @@
  * -EBUSY       a DM is attached and its port is bound
  * -EINVAL      version 0, or flags or pad not zero
  * -ENOSPC, -ENOMEM, -EPERM: from the allocation of the event channel
+ *
+ * A version above XEN_VIOMMU_DM_VERSION is not an error: the DM has to be
+ * content with what it gets.  One that wants less says so; in between it
+ * detaches.
  */
 #define XEN_DMOP_viommu_attach     21
 
@@ -89,6 +103,108 @@ struct xen_dm_op_viommu_attach {
     uint32_t pad;
 };
 typedef struct xen_dm_op_viommu_attach xen_dm_op_viommu_attach_t;
+
+/*
+ * The ledger: pages that Xen shares with the DM of version 2
+ * ----------------------------------------------------------
+ * XENMEM_resource_viommu, id 0, XEN_VIOMMU_LEDGER_FRAMES frames: this
+ * structure in frame 0, the log in frame 1, the slots from frame 2 on.  The
+ * frames belong to the guest, which cannot see them, are allocated when the
+ * vIOMMU is created and last until the domain is destroyed.  The DM maps them
+ * before it binds its port; attaching clears what a DM before it left behind,
+ * but not the log, whose head never goes back.
+ *
+ * Every field has one writer.  Xen trusts nothing that the DM writes, and
+ * reads it once; what a DM writes there can make its own guest's
+ * invalidations wait, or complete without protection, and nothing else.
+ * Fields of 64 bits are read and written in one access.
+ *
+ * The log tells which translations not to use any more.  Xen writes entry
+ * head % XEN_VIOMMU_LOG_ENTRIES, then adds one to head.  Generations are
+ * positions in the log: a translation of generation G has seen the entries
+ * below G.  A reader that finds head more than XEN_VIOMMU_LOG_ENTRIES - 1
+ * beyond the entry it has read has to take everything for invalidated.
+ *
+ * The slots tell which translations are in use.  To make a DMA the DM
+ *
+ *   1. looks the translation up in its cache, which has applied the log up to
+ *      P, or asks Xen, whose answer has generation P;
+ *   2. writes a free slot, the word with its seq, one higher than before, last,
+ *      and sets its bit in busy[];
+ *   3. full barrier;
+ *   4. reads head: if it is not P, reads the entries from P on, and if one of
+ *      them covers the translation, frees the slot (6 to 8) and begins again;
+ *   5. accesses guest memory, as often and for as long as it likes;
+ *   6. clears the bit in busy[];
+ *   7. full barrier;
+ *   8. reads its bit in waited[]: if it is set, XEN_DMOP_viommu_ack.
+ *
+ * A slot may be made to cover more pages (then 3 and 4 follow) or fewer while
+ * its bit is set; its other fields may not change then.
+ *
+ * Xen, for an invalidation: appends to the log; full barrier; reads busy[] and
+ * the slots that are in it.  A slot which the invalidation covers and whose
+ * translation, walked again, is no longer what the slot says, gpa or did, or
+ * does not permit the access any more, is stale: Xen
+ * sets its bit in waited[]; full barrier; reads busy[] and seq again; and
+ * waits until they say that this DMA is over.  If there is no such slot, the
+ * invalidation is complete.  Xen fires the event channel when it begins to
+ * wait, for a DM which holds memory for longer than a transfer takes.
+ *
+ * A DMA for which there is no slot is accounted for by floor: the lowest P of
+ * all such DMA, or XEN_VIOMMU_NO_FLOOR if there is none.  What stands for 2
+ * and 6 is the store to floor, for waited[] it is floor_waited.  Xen waits
+ * until floor is not below the generation of the invalidation.
+ */
+#define XEN_VIOMMU_LEDGER_FRAMES   10
+#define XEN_VIOMMU_LOG_ENTRIES     256
+#define XEN_VIOMMU_SLOTS           1024
+#define XEN_VIOMMU_SLOT_PAGES      512  /* of 4K */
+
+#define XEN_VIOMMU_NO_FLOOR        (~(uint64_t)0)
+
+/* Frame 0. */
+struct xen_viommu_ledger {
+    /* Written by Xen. */
+    uint64_aligned_t head;      /* entries ever written to the log */
+    uint64_aligned_t floor_waited;              /* 0 or 1 */
+    uint64_aligned_t pad0[6];                   /* 0 */
+    uint64_aligned_t waited[XEN_VIOMMU_SLOTS / 64];
+    /* Written by the DM. */
+    uint64_aligned_t floor;
+    uint64_aligned_t pad1[7];
+    uint64_aligned_t busy[XEN_VIOMMU_SLOTS / 64];
+};
+typedef struct xen_viommu_ledger xen_viommu_ledger_t;
+
+/* Frame 1: XEN_VIOMMU_LOG_ENTRIES of these.  Written by Xen. */
+struct xen_viommu_log {
+    /* _TLB_RANGE: first address, aligned to the size of the range. */
+    uint64_aligned_t iova;
+    /* _TLB_DOMAIN, _TLB_RANGE, _CONFIG_DOMAIN. */
+    uint16_t did;
+    /* _CONFIG_DEVICE: covers a requester id r if !((r ^ rid) & ~rid_mask). */
+    uint16_t rid;
+    uint16_t rid_mask;
+    /* XEN_VIOMMU_INV_*.  The _CONFIG_ kinds cover translations as well. */
+    uint8_t inv;
+    /* _TLB_RANGE: log2 of the size of the range in bytes, 12 to 63. */
+    uint8_t order;
+};
+typedef struct xen_viommu_log xen_viommu_log_t;
+
+/* Frames 2 and on: XEN_VIOMMU_SLOTS of these.  Written by the DM. */
+struct xen_viommu_slot {
+    uint64_aligned_t iova;      /* first page, as the device has it */
+    uint64_aligned_t gpa;       /* what it translates to */
+    uint32_t pages;             /* contiguous in both; 1 to _SLOT_PAGES */
+    uint32_t seq;               /* counts the uses of this slot */
+    uint16_t rid;               /* requester id, segment 0 */
+    uint16_t did;               /* domain id that came with the translation */
+    uint8_t access;             /* XEN_VIOMMU_READ and/or _WRITE */
+    uint8_t pad[3];             /* 0 */
+};
+typedef struct xen_viommu_slot xen_viommu_slot_t;
 
 /*
  * XEN_DMOP_viommu_detach: the DM has ended all DMA and will translate no more.
@@ -194,13 +310,16 @@ typedef struct xen_dm_op_viommu_translate xen_dm_op_viommu_translate_t;
 /*
  * XEN_DMOP_viommu_ack: tell and ask how far draining has come.
  *
- * Every DMA that used a translation of a generation below <acked> has made
- * its last access.  Repeats and values below an earlier one change nothing;
- * 0 acknowledges nothing and only asks.
+ * Version 1: every DMA that used a translation of a generation below <acked>
+ * has made its last access.  Repeats and values below an earlier one change
+ * nothing; 0 acknowledges nothing and only asks.
+ *
+ * Version 2: Xen looks again at the slots that it waits for.  <acked> is 0.
  *
  * -ENODEV      the domain has no vIOMMU
  * -ENOTCONN    the caller is not the attached DM, or its port is not bound
- * -EINVAL      acked is above the requested generation, or pad not zero
+ * -EINVAL      acked is above the requested generation, or not 0 in version
+ *              2, or pad not zero
  */
 #define XEN_DMOP_viommu_ack        24
 
@@ -260,7 +379,7 @@ struct xen_viommu_timeline {
     uint64_aligned_t dma_end_ns;/* last access of its DMA, as the DM has it */
     uint64_aligned_t ack_ns;    /* the DM acknowledged */
     uint64_aligned_t clear_ns;  /* the guest could see the completion */
-    uint64_aligned_t seen_ns;   /* the guest's first read after that */
+    uint64_aligned_t seen_ns;   /* the first read after that which trapped */
     uint32_t inv;               /* XEN_VIOMMU_INV_* */
     uint32_t pad;
 };
@@ -288,9 +407,19 @@ struct xen_viommu_stats {
     struct xen_viommu_timeline waiting; /* the one that waits, if any */
     struct xen_viommu_timeline longest; /* the one that waited longest */
     uint64_aligned_t now_ns;    /* when this was taken */
-    uint64_aligned_t mmio_reads, mmio_writes; /* register accesses: exits */
+    uint64_aligned_t mmio_reads, mmio_writes; /* register accesses that trapped */
     uint64_aligned_t descs;     /* commands fetched from a queue */
     uint64_aligned_t queue_errors;          /* ... and refused, queue stopped */
+    uint32_t version;           /* of the protocol with the DM, 0: no DM */
+    /* What is waited for, version 2: slots, and whether for floor. */
+    uint32_t blocked;
+    uint32_t blocked_floor;
+    uint32_t pad;
+    uint64_aligned_t blocked_ns;/* when that began */
+    struct xen_viommu_slot blocked_by;      /* one of the slots */
+    uint64_aligned_t scans;     /* times that the slots were looked at */
+    uint64_aligned_t walks;     /* pages of slots that were walked again */
+    uint64_aligned_t stale;     /* slots that were waited for */
 };
 typedef struct xen_viommu_stats xen_viommu_stats_t;
 

@@ -32,10 +32,30 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
  */
 bool hvm_viommu_process_pending(struct vcpu *v);
 
+/*
+ * Is @gpa in the page of registers?  That may be memory to the p2m, which is
+ * what the guest reads it by; to the emulator it is MMIO.
+ */
+bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
+
 /* XEN_DOMCTL_soft_reset: registers to their reset values. */
 void hvm_viommu_reset(struct domain *d);
 
-/* Stop all that is asynchronous.  Idempotent; no-op without a vIOMMU. */
+/*
+ * XENMEM_resource_viommu: the pages that Xen shares with the DM.  How many
+ * there are, 0 if there is no vIOMMU; and their numbers.
+ *
+ * -EINVAL   there is no vIOMMU, @id is not 0, or there are no such frames
+ * -ENODATA  the domain is dying
+ */
+unsigned int hvm_viommu_max_frames(const struct domain *d, unsigned int id);
+int hvm_viommu_acquire(struct domain *d, unsigned int id, unsigned int frame,
+                       unsigned int nr_frames, xen_pfn_t mfn_list[]);
+
+/*
+ * Stop all that is asynchronous, free the domain's pages.  Idempotent; no-op
+ * without a vIOMMU.
+ */
 void hvm_viommu_relinquish(struct domain *d);
 
 /*
@@ -59,6 +79,11 @@ static inline int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
 }
 
 static inline bool hvm_viommu_process_pending(struct vcpu *v)
+{
+    return false;
+}
+
+static inline bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
 {
     return false;
 }
