@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who wants to know about host pointers into guest memory that devices hold.
+ * Who wants to know what devices do to guest memory, and when it is over.
  *
  * address_space_map() hands out a pointer which is used until
  * address_space_unmap(), long after the translation that led to it.  A vIOMMU
  * that has to drain DMA needs to see both ends; every long-lived access of
- * every device goes through this pair.
+ * every device goes through this pair.  One that wants to do better takes it
+ * over, and hands out memory of its own.  Of short accesses it sees the
+ * translation anyway; here it learns of their ends.
  */
 #ifndef EXEC_DMA_TRACK_H
 #define EXEC_DMA_TRACK_H
@@ -17,23 +19,77 @@ typedef struct DmaTrackOps {
     /* before the first translation that a mapping may use */
     void (*map_begin)(void);
     /*
+     * An address that @iommu is to translate is to be mapped.  True if that
+     * is done, with the answer in *@ptr and *@plen; false if nobody cares.
+     */
+    bool (*map)(IOMMUMemoryRegion *iommu, AddressSpace *as, hwaddr addr,
+                hwaddr *plen, bool is_write, void **ptr);
+    /*
      * The same thread got @ptr, directly into guest memory.  Not called for
      * a failed mapping, nor for a bounce buffer: that is read within
      * address_space_map(), and written back by address_space_unmap() through
      * a translation of that time, so it never uses an old one.
      */
     void (*mapped)(AddressSpace *as, hwaddr addr, void *ptr, hwaddr len);
+    /* True if @ptr came from map above, and is gone now. */
+    bool (*unmap)(AddressSpace *as, void *ptr, hwaddr len, bool is_write,
+                  hwaddr access_len);
     /* @ptr is not going to be used any more (again, no bounce buffers) */
     void (*unmapped)(AddressSpace *as, void *ptr);
+    /* Was the last mapping of this thread refused for good? */
+    bool (*faulted)(void);
+    /* Of what is mapped at @ptr only the first @keep bytes are written. */
+    void (*discard)(void *ptr, hwaddr keep);
+    /* around the translations of one short access; some have an end only */
+    void (*access_begin)(void);
+    void (*access_end)(void);
 } DmaTrackOps;
 
 /* NULL, which is the normal case, when nobody wants to know. */
 extern const DmaTrackOps *dma_track_ops;
 
 /*
+ * Set around a mapping that is used for longer than a transfer: what the
+ * device reads there has to be what is in guest memory then.
+ */
+extern __thread bool dma_track_coherent;
+
+/*
  * Mappings are waited for.  Who holds one for longer than a transfer has to
  * unmap it, and may map the same address anew.  Called from the main loop.
  */
 extern NotifierList dma_remap_notifiers;
+
+static inline void dma_access_begin(void)
+{
+    if (unlikely(dma_track_ops)) {
+        dma_track_ops->access_begin();
+    }
+}
+
+static inline void dma_access_end(void)
+{
+    if (unlikely(dma_track_ops)) {
+        dma_track_ops->access_end();
+    }
+}
+
+static inline MemTxResult dma_access_done(MemTxResult result)
+{
+    dma_access_end();
+    return result;
+}
+
+static inline bool dma_track_faulted(void)
+{
+    return dma_track_ops && dma_track_ops->faulted();
+}
+
+static inline void dma_track_discard(void *ptr, hwaddr keep)
+{
+    if (dma_track_ops) {
+        dma_track_ops->discard(ptr, keep);
+    }
+}
 
 #endif /* EXEC_DMA_TRACK_H */

@@ -121,6 +121,11 @@ bool xen_viommu_drain_busy(const XenViommuDrain *d)
     return d->oldest && d->oldest->gen < d->requested;
 }
 
+uint64_t xen_viommu_drain_oldest(const XenViommuDrain *d)
+{
+    return d->oldest ? d->oldest->gen : UINT64_MAX;
+}
+
 uint64_t xen_viommu_drain_due(XenViommuDrain *d)
 {
     uint64_t due = d->requested;

@@ -41,6 +41,9 @@ void xen_viommu_drain_request(XenViommuDrain *d, uint64_t gen);
 /* Is DMA in flight of a generation below the requested one? */
 bool xen_viommu_drain_busy(const XenViommuDrain *d);
 
+/* The lowest generation that DMA is in flight of; all ones if there is none. */
+uint64_t xen_viommu_drain_oldest(const XenViommuDrain *d);
+
 /*
  * The generation to acknowledge now, or 0: the highest one, not above what
  * was requested, below which no DMA is in flight.  Each is returned once, so

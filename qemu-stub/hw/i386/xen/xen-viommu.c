@@ -6,19 +6,25 @@
  * answer which the guest has since invalidated is over.
  * The protocol is described in Xen's public/hvm/viommu.h.
  *
+ * Version 2, the ledger: translations in use stand in slots that Xen can see,
+ * from begin to end of the access (xen-viommu-client.c), so most invalidations
+ * need nothing of us.  A short access has one slot, which translate() fills
+ * and the end of the access, or the next one, empties.  Accesses nest if one
+ * of them is to the registers of another device; then the outer one has made
+ * its access when the inner one begins.  Mappings: xen-viommu-map.c.
+ *
+ * Version 1, the simple form: generations, and records of mappings by them
+ * (xen-viommu-simple.c).
+ *
  * Threads.  Translations are made under the BQL only, and the event handler
- * runs under the BQL too.  Three things follow:
+ * runs under the BQL too.  Two things follow:
  *
  * - Between two runs of the handler, an access by dma_memory_rw() and friends
  *   is made entirely or not at all.  Nested event loops (blk_drain()) do not
  *   run it either: its fd is in the main loop's context for I/O handlers,
  *   which they do not poll.  So when the handler runs, the only DMA in flight
- *   is that through pointers from address_space_map(), which is recorded.
- *
- * - A mapping's record is as good as made before its translation is used.  It
- *   carries the lowest generation of the translations the mapping is made of;
- *   an acknowledgement, from the handler or from the end of another mapping,
- *   cannot come between reading that and recording it.
+ *   is that through pointers from address_space_map(), which is recorded, and
+ *   the slot of a short access is a forgotten one.
  *
  * - An iothread could have an access in mid-air when the handler runs.  Devices
  *   that have one are refused when the machine is complete; whatever gets past
@@ -30,114 +36,115 @@
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
-#include "qemu/timer.h"
+#include "qemu/module.h"
 #include "qapi/error.h"
 #include "exec/dma-track.h"
-#include "hw/pci/pci_bus.h"
+#include "hw/qdev-properties.h"
 #include "hw/virtio/virtio.h"
-#include "hw/xen/xen_common.h"
 #include "hw/xen/xen-viommu.h"
 #include "sysemu/sysemu.h"
-#include "xen-viommu-cache.h"
-#include "xen-viommu-drain.h"
+#include "xen-viommu-int.h"
 #include "trace.h"
-
-#include <xen/hvm/viommu.h>
 
 #define TYPE_XEN_VIOMMU_MEMORY_REGION "xen-viommu-iommu-memory-region"
 
-/* A DMA write in here is an interrupt, and is not translated. */
-#define MSI_BASE 0xfee00000ULL
-#define MSI_ORDER 20
-
-/*
- * Most bits of a range that QEMU is told about at once.  With all 64, the
- * memory core would compute the length of the rest of the range, as seen from
- * address 0, to be 0.
- */
-#define MAX_ORDER 52
-
-typedef struct XenViommu {
-    xenevtchn_handle *xce;
-    /* the newest generation we have heard of; older translations are gone */
-    uint64_t gen;
-    QemuMutex lock;                     /* of what follows */
-    XenViommuDrain drain;
-    int64_t requested_ns;               /* when drain.requested went up */
-    QLIST_HEAD(, XenViommuSpace) spaces;
-    Notifier machine_done;
-} XenViommu;
-
-typedef struct XenViommuSpace {
-    IOMMUMemoryRegion iommu;
-    AddressSpace as;
-    XenViommu *viommu;
-    /*
-     * The bus and not its number: the guest has yet to give it one, and may
-     * give it another.
-     */
-    PCIBus *bus;
-    int devfn;
-    XenViommuCache cache;
-    QLIST_ENTRY(XenViommuSpace) next;
-} XenViommuSpace;
+/* Pages to ask Xen about at once if a short access misses. */
+#define AHEAD 4
 
 static XenViommu *xen_viommu;
 
-/* lowest generation translated with since map_begin; by thread, as that is */
-static __thread uint64_t map_gen;
+/* Was the last mapping of this thread refused? */
+static __thread bool map_faulted;
 
 /*
- * Generations reach us by event and with translations.  The latter may be
- * ahead of the event; it is then only the cache that is dropped early.  What
- * is to be acknowledged is up to the handler, for we may be in the middle of
- * a mapping that has used an older translation and is not recorded yet.
+ * The page that the short access under way may not access.  QEMU goes on with
+ * such an access in pieces of a few bytes, and the guest is to see one fault.
  */
-static void xen_viommu_set_gen(XenViommu *s, uint64_t gen)
+static struct {
+    bool in_access;
+    const XenViommuSpace *sp;
+    hwaddr page;
+    uint8_t access;
+} refused;
+
+int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
+                   unsigned int nr, uint64_t *gen)
 {
-    if (s->gen < gen) {
-        s->gen = gen;
-        trace_xen_viommu_invalidate(gen, s->drain.nr);
+    struct xen_viommu_xlat in[XEN_VIOMMU_MAX_XLAT];
+    unsigned int i;
+
+    memcpy(in, xlat, nr * sizeof(*xlat));
+    if (xendevicemodel_viommu_translate(xen_dmod, xen_domid, xlat, nr, gen)) {
+        error_report_once("xen-viommu: no translation from Xen, DMA fails: %s",
+                          strerror(errno));
+        return -1;
+    }
+
+    for (i = 0; i < nr; i++) {
+        if (xlat[i].status == XEN_VIOMMU_XLAT_OK) {
+            trace_xen_viommu_translate(in[i].rid, in[i].iova, xlat[i].gpa,
+                                       xlat[i].order, xlat[i].perm, *gen);
+        } else if (in[i].access) {
+            trace_xen_viommu_fault(in[i].rid, in[i].iova, in[i].access,
+                                   xlat[i].status, xlat[i].reason);
+        }
+    }
+    return 0;
+}
+
+/* Version 2: what Xen waited for is over, just now. */
+static void xen_viommu_tell(void *opaque)
+{
+    uint64_t requested;
+
+    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, 0, 1, &requested)) {
+        error_report_once("xen-viommu: cannot tell Xen that DMA has ended: %s",
+                          strerror(errno));
+    }
+    trace_xen_viommu_drained(requested, 0);
+}
+
+static void xen_viommu_end_now(XenViommu *s)
+{
+    if (s->now.busy) {
+        xen_viommu_end(&s->client, &s->now);
     }
 }
 
-static bool xen_viommu_ask(XenViommuSpace *sp, uint16_t rid, uint64_t iova,
-                           uint8_t access, XenViommuRange *r, uint64_t *gen)
+/*
+ * The slot is for this page only, and so is what QEMU gets to know: it will
+ * ask again for the next one.
+ */
+static void xen_viommu_translate_ledger(XenViommuSpace *sp, hwaddr addr,
+                                        uint8_t access, IOMMUTLBEntry *e)
 {
     XenViommu *s = sp->viommu;
-    struct xen_viommu_xlat x = {
-        .iova = iova,
-        .rid = rid,
-        .access = access,
-    };
 
-    if (xendevicemodel_viommu_translate(xen_dmod, xen_domid, &x, 1, gen)) {
-        error_report_once("xen-viommu: no translation from Xen, DMA fails: %s",
-                          strerror(errno));
-        return false;
+    xen_viommu_end_now(s);
+    if (!access || (refused.sp == sp && refused.page == e->iova &&
+                    refused.access == access)) {
+        return;
     }
-
-    xen_viommu_set_gen(s, *gen);
-
-    if (x.status != XEN_VIOMMU_XLAT_OK) {
-        trace_xen_viommu_fault(rid, iova, access, x.status, x.reason);
-        return false;
+    if (!xen_viommu_begin(&s->client, xen_viommu_rid(sp), e->iova, 4096,
+                          access, false, AHEAD, &s->now)) {
+        if (refused.in_access) {
+            refused.sp = sp;
+            refused.page = e->iova;
+            refused.access = access;
+        }
+        return;
     }
+    e->translated_addr = s->now.span.gpa;
+    e->perm = access == XEN_VIOMMU_READ ? IOMMU_RO :
+              access == XEN_VIOMMU_WRITE ? IOMMU_WO : IOMMU_RW;
+}
 
-    *r = (XenViommuRange) {
-        .iova = x.iova,
-        .gpa = x.gpa,
-        .order = x.order,
-        .perm = x.perm,
-    };
-    trace_xen_viommu_translate(rid, iova, r->gpa, r->order, r->perm, *gen);
-
-    /*
-     * Only Xen's newest word is kept.  (It is never older than ours, because
-     * ours came from Xen before the question.)
-     */
-    if (*gen == s->gen) {
-        xen_viommu_cache_insert(&sp->cache, *gen, rid, r);
+static bool xen_viommu_this_thread(void)
+{
+    if (!qemu_in_main_thread()) {
+        error_report_once("xen-viommu: DMA of a device in an iothread is not "
+                          "supported with a vIOMMU, and fails");
+        return false;
     }
     return true;
 }
@@ -147,12 +154,7 @@ static IOMMUTLBEntry xen_viommu_translate(IOMMUMemoryRegion *iommu,
                                           int iommu_idx)
 {
     XenViommuSpace *sp = container_of(iommu, XenViommuSpace, iommu);
-    XenViommu *s = sp->viommu;
-    uint16_t rid;
     uint8_t access = 0;
-    uint64_t gen, mask;
-    const XenViommuRange *hit;
-    XenViommuRange r;
     IOMMUTLBEntry e = {
         .target_as = &address_space_memory,
         .iova = addr & ~0xfffULL,
@@ -160,13 +162,11 @@ static IOMMUTLBEntry xen_viommu_translate(IOMMUMemoryRegion *iommu,
         .perm = IOMMU_NONE,
     };
 
-    if (!qemu_in_main_thread()) {
-        error_report_once("xen-viommu: DMA of a device in an iothread is not "
-                          "supported with a vIOMMU, and fails");
+    if (!xen_viommu_this_thread()) {
         return e;
     }
 
-    if (flag == IOMMU_WO && (addr >> MSI_ORDER) == (MSI_BASE >> MSI_ORDER)) {
+    if (flag == IOMMU_WO && xen_viommu_is_msi(addr)) {
         e.iova = e.translated_addr = MSI_BASE;
         e.addr_mask = (1ULL << MSI_ORDER) - 1;
         e.perm = IOMMU_WO;
@@ -180,30 +180,10 @@ static IOMMUTLBEntry xen_viommu_translate(IOMMUMemoryRegion *iommu,
         access |= XEN_VIOMMU_WRITE;
     }
 
-    rid = PCI_BUILD_BDF(pci_bus_num(sp->bus), sp->devfn);
-    gen = s->gen;
-    hit = xen_viommu_cache_lookup(&sp->cache, gen, rid, addr, access);
-    if (hit) {
-        r = *hit;
-    } else if (!xen_viommu_ask(sp, rid, addr, access, &r, &gen)) {
-        return e;
-    }
-    map_gen = MIN(map_gen, gen);
-
-    mask = (1ULL << MIN(r.order, MAX_ORDER)) - 1;
-    /* a range that the interrupt window is in ends where that begins */
-    if (mask >> MSI_ORDER && !((addr ^ MSI_BASE) & ~mask) && r.order < 64) {
-        mask = (1ULL << MSI_ORDER) - 1;
-    }
-
-    e.iova = addr & ~mask;
-    e.translated_addr = r.gpa + (e.iova - r.iova);
-    e.addr_mask = mask;
-    if (r.perm & XEN_VIOMMU_READ) {
-        e.perm |= IOMMU_RO;
-    }
-    if (r.perm & XEN_VIOMMU_WRITE) {
-        e.perm |= IOMMU_WO;
+    if (sp->viommu->ledger) {
+        xen_viommu_translate_ledger(sp, addr, access, &e);
+    } else {
+        xen_viommu_simple_translate(sp, addr, access, &e);
     }
     return e;
 }
@@ -258,27 +238,10 @@ static AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn)
     return &sp->as;
 }
 
-/* @end_ns: when the DMA that was waited for ended; 0 if there was none */
-static void xen_viommu_ack(uint64_t gen, int64_t since_ns, int64_t end_ns)
-{
-    uint64_t requested;
-    int64_t now = get_clock();
-    uint32_t idle_ns = end_ns ? MIN(MAX(now - end_ns, 1), UINT32_MAX) : 0;
-
-    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, gen, idle_ns,
-                                  &requested)) {
-        error_report_once("xen-viommu: cannot acknowledge: %s",
-                          strerror(errno));
-    }
-    trace_xen_viommu_drained(gen, now - since_ns);
-}
-
 static void xen_viommu_event(void *opaque)
 {
     XenViommu *s = opaque;
     xenevtchn_port_or_error_t port = xenevtchn_pending(s->xce);
-    uint64_t requested, due;
-    bool busy;
 
     if (port < 0) {
         return;
@@ -286,132 +249,262 @@ static void xen_viommu_event(void *opaque)
     /* before asking, so that an invalidation after that brings us back */
     xenevtchn_unmask(s->xce, port);
 
-    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, 0, 0, &requested)) {
-        error_report_once("xen-viommu: cannot ask for the generation: %s",
-                          strerror(errno));
+    if (s->ledger) {
+        /*
+         * Who ends what is waited for tells Xen by itself.  Here are those
+         * who would not: a slot that was forgotten, and mappings held for good.
+         */
+        xen_viommu_end_now(s);
+        notifier_list_notify(&dma_remap_notifiers, NULL);
         return;
     }
-    xen_viommu_set_gen(s, requested);
 
-    qemu_mutex_lock(&s->lock);
-    if (s->drain.requested < requested) {
-        s->requested_ns = get_clock();
-    }
-    xen_viommu_drain_request(&s->drain, requested);
-    busy = xen_viommu_drain_busy(&s->drain);
-    qemu_mutex_unlock(&s->lock);
-
-    if (busy) {
-        notifier_list_notify(&dma_remap_notifiers, NULL);
-    }
-
-    qemu_mutex_lock(&s->lock);
-    due = xen_viommu_drain_due(&s->drain);
-    qemu_mutex_unlock(&s->lock);
-
-    if (due) {
-        xen_viommu_ack(due, s->requested_ns, 0);
-    }
+    xen_viommu_simple_event(s);
 }
 
 static void xen_viommu_map_begin(void)
 {
-    map_gen = UINT64_MAX;
+    xen_viommu_simple_map_begin();
+    map_faulted = false;
+}
+
+static bool xen_viommu_map_op(IOMMUMemoryRegion *iommu, AddressSpace *as,
+                              hwaddr addr, hwaddr *plen, bool is_write,
+                              void **ptr)
+{
+    XenViommuSpace *sp = container_of(iommu, XenViommuSpace, iommu);
+    IOMMUMemoryRegionClass *imrc = memory_region_get_iommu_class_nocheck(iommu);
+    XenViommuRange r;
+
+    if (imrc->translate != xen_viommu_translate ||
+        (is_write && xen_viommu_is_msi(addr))) {
+        return false;
+    }
+
+    *ptr = NULL;
+    if (!xen_viommu_this_thread()) {
+        map_faulted = true;
+    } else if (sp->viommu->ledger) {
+        *ptr = xen_viommu_map(sp, as, addr, plen, is_write, &map_faulted);
+    } else if (xen_viommu_simple_find(sp, addr,
+                                      is_write ? XEN_VIOMMU_WRITE
+                                               : XEN_VIOMMU_READ, &r)) {
+        return false;
+    } else {
+        map_faulted = true;
+    }
+    if (!*ptr) {
+        *plen = 0;
+    }
+    return true;
+}
+
+static bool xen_viommu_unmap_op(AddressSpace *as, void *ptr, hwaddr len,
+                                bool is_write, hwaddr access_len)
+{
+    return xen_viommu->ledger &&
+           xen_viommu_unmap(xen_viommu, as, ptr, len, is_write, access_len);
+}
+
+static bool xen_viommu_faulted(void)
+{
+    return map_faulted;
+}
+
+static void xen_viommu_discard_op(void *ptr, hwaddr keep)
+{
+    xen_viommu_discard(xen_viommu, ptr, keep);
+}
+
+static void xen_viommu_access_begin(void)
+{
+    if (qemu_in_main_thread()) {
+        refused.in_access = true;
+        refused.sp = NULL;
+    }
+}
+
+static void xen_viommu_access_end(void)
+{
+    if (qemu_in_main_thread()) {
+        refused.in_access = false;
+        refused.sp = NULL;
+        xen_viommu_end_now(xen_viommu);
+    }
 }
 
 static void xen_viommu_mapped(AddressSpace *as, hwaddr addr, void *ptr,
                               hwaddr len)
 {
-    XenViommu *s = xen_viommu;
-
-    if (map_gen == UINT64_MAX) {
-        return; /* not through us */
+    if (!xen_viommu->ledger) {
+        xen_viommu_simple_mapped(xen_viommu, as, addr, ptr, len);
     }
-    trace_xen_viommu_dma_begin(as, addr, ptr, len, map_gen);
-    qemu_mutex_lock(&s->lock);
-    xen_viommu_drain_begin(&s->drain, as, ptr, map_gen);
-    qemu_mutex_unlock(&s->lock);
 }
 
 static void xen_viommu_unmapped(AddressSpace *as, void *ptr)
 {
-    XenViommu *s = xen_viommu;
-    uint64_t gen, due = 0;
-    int64_t end = 0, since;
-    bool known;
-
-    qemu_mutex_lock(&s->lock);
-    known = xen_viommu_drain_end(&s->drain, as, ptr, &gen);
-    if (known && s->drain.acked < s->drain.requested) {
-        end = get_clock();
-        due = xen_viommu_drain_due(&s->drain);
-    }
-    since = s->requested_ns;
-    qemu_mutex_unlock(&s->lock);
-
-    if (known) {
-        trace_xen_viommu_dma_end(as, ptr, gen);
-    }
-    if (due) {
-        xen_viommu_ack(due, since, end);
+    if (!xen_viommu->ledger) {
+        xen_viommu_simple_unmapped(xen_viommu, as, ptr);
     }
 }
 
 static const DmaTrackOps xen_viommu_track_ops = {
     .map_begin = xen_viommu_map_begin,
+    .map = xen_viommu_map_op,
     .mapped = xen_viommu_mapped,
+    .unmap = xen_viommu_unmap_op,
     .unmapped = xen_viommu_unmapped,
+    .faulted = xen_viommu_faulted,
+    .discard = xen_viommu_discard_op,
+    .access_begin = xen_viommu_access_begin,
+    .access_end = xen_viommu_access_end,
 };
 
-/* Only virtio devices can be given an iothread. */
-static int xen_viommu_check_iothread(Object *obj, void *opaque)
+/*
+ * Devices that share memory with their driver for as long as it likes, and
+ * would see an old copy of it.
+ */
+static const struct {
+    const char *type, *why;
+} xen_viommu_coherent[] = {
+    { "virtio-gpu-base", "draws from guest memory that stays mapped" },
+    { "pvrdma", "has queues in guest memory that stay mapped" },
+};
+
+static int xen_viommu_check_device(Object *obj, void *opaque)
 {
+    XenViommu *s = opaque;
     VirtIODevice *vdev = (VirtIODevice *)object_dynamic_cast(obj,
                                                           TYPE_VIRTIO_DEVICE);
+    g_autofree char *path = NULL;
+    int i;
 
-    if (vdev && vdev->dma_as != &address_space_memory &&
-        object_property_find(obj, "iothread") &&
+    /* virtio is behind the vIOMMU only if told so; other devices are */
+    if (vdev && vdev->dma_as == &address_space_memory) {
+        return 0;
+    }
+
+    /* Only virtio devices can be given an iothread. */
+    if (vdev && object_property_find(obj, "iothread") &&
         object_property_get_link(obj, "iothread", &error_abort)) {
-        g_autofree char *path = object_get_canonical_path(obj);
-
+        path = object_get_canonical_path(obj);
         error_report("%s: a device behind Xen's vIOMMU cannot have an "
                      "iothread", path);
         exit(1);
+    }
+
+    for (i = 0; s->copy && i < ARRAY_SIZE(xen_viommu_coherent); i++) {
+        if (object_dynamic_cast(obj, xen_viommu_coherent[i].type)) {
+            path = object_get_canonical_path(obj);
+            error_report("%s: this device %s, and cannot be behind Xen's "
+                         "vIOMMU unless with -global xen-viommu.dma=map",
+                         path, xen_viommu_coherent[i].why);
+            exit(1);
+        }
     }
     return 0;
 }
 
 static void xen_viommu_machine_done(Notifier *notifier, void *data)
 {
+    XenViommu *s = container_of(notifier, XenViommu, machine_done);
+
     object_child_foreach_recursive(object_get_root(),
-                                   xen_viommu_check_iothread, NULL);
+                                   xen_viommu_check_device, s);
 }
 
-void xen_viommu_init(PCIBus *bus)
+static bool xen_viommu_mode(const char *name, const char *value,
+                            const char *yes, const char *no)
 {
-    uint32_t version = XEN_VIOMMU_DM_VERSION;
-    evtchn_port_t port;
-    XenViommu *s;
+    if (strcmp(value, yes) && strcmp(value, no)) {
+        error_report("xen-viommu: %s=%s: neither %s nor %s", name, value, yes,
+                     no);
+        exit(1);
+    }
+    return !strcmp(value, yes);
+}
 
-    if (xendevicemodel_viommu_attach(xen_dmod, xen_domid, &version, &port)) {
-        /*
-         * Neither a Xen (or a kernel) without vIOMMUs nor a guest without one
-         * is of interest.  Anything else is: the guest believes its devices
-         * to be confined.
-         */
-        if (errno == ENODEV || errno == EOPNOTSUPP || errno == ENOSYS ||
-            errno == ENOTTY) {
-            return;
-        }
+/* False: there is no vIOMMU. */
+static bool xen_viommu_attach(uint32_t *version, evtchn_port_t *port)
+{
+    if (!xendevicemodel_viommu_attach(xen_dmod, xen_domid, version, port)) {
+        return true;
+    }
+    /*
+     * Neither a Xen (or a kernel) without vIOMMUs nor a guest without one is
+     * of interest.  Anything else is: the guest believes its devices to be
+     * confined.
+     */
+    if (errno != ENODEV && errno != EOPNOTSUPP && errno != ENOSYS &&
+        errno != ENOTTY) {
         error_report("xen-viommu: cannot attach to the guest's vIOMMU: %s",
                      strerror(errno));
         exit(1);
     }
+    return false;
+}
 
-    s = g_new0(XenViommu, 1);
+/* NULL: the simple form will have to do. */
+static void *xen_viommu_map_ledger(XenViommu *s)
+{
+    void *frames = NULL;
+
+    s->fres = xenforeignmemory_map_resource(xen_fmem, xen_domid,
+                                            XENMEM_resource_viommu, 0, 0,
+                                            XEN_VIOMMU_LEDGER_FRAMES, &frames,
+                                            PROT_READ | PROT_WRITE, 0);
+    if (!s->fres) {
+        warn_report("xen-viommu: cannot map the ledger (%s): each "
+                    "invalidation will wait for all DMA", strerror(errno));
+        return NULL;
+    }
+    return frames;
+}
+
+void xen_viommu_init(PCIBus *bus)
+{
+    DeviceState *dev = qdev_new(TYPE_XEN_VIOMMU);
+    XenViommu *s = XEN_VIOMMU(dev);
+    uint32_t version = XEN_VIOMMU_DM_SIMPLE;
+    evtchn_port_t port;
+    void *frames = NULL;
+
+    if (xen_viommu_mode("drain", s->drain_mode, "ledger", "simple")) {
+        version = XEN_VIOMMU_DM_LEDGER;
+    }
+    s->copy = xen_viommu_mode("dma", s->dma_mode, "copy", "map");
+
+    if (!xen_viommu_attach(&version, &port)) {
+        object_unref(OBJECT(dev));
+        return;
+    }
+    if (version >= XEN_VIOMMU_DM_LEDGER) {
+        frames = xen_viommu_map_ledger(s);
+        if (!frames) {
+            version = XEN_VIOMMU_DM_SIMPLE;
+            xendevicemodel_viommu_detach(xen_dmod, xen_domid);
+            if (!xen_viommu_attach(&version, &port)) {
+                error_report("xen-viommu: the guest's vIOMMU has gone");
+                exit(1);
+            }
+        }
+    }
+    s->ledger = frames;
+    s->copy &= s->ledger;
+
+    qdev_realize_and_unref(dev, NULL, &error_fatal);
     qemu_mutex_init(&s->lock);
     xen_viommu_drain_init(&s->drain);
+    xen_viommu_maps_init(&s->maps);
     QLIST_INIT(&s->spaces);
+    s->now = (XenViommuUse) { .slot = -1, .keep = true };
+    s->client.translate = xen_viommu_ask;
+    s->client.tell = xen_viommu_tell;
+    s->client.opaque = s;
+    if (s->ledger) {
+        /* before the port is bound: from then on Xen looks at it */
+        xen_viommu_client_init(&s->client, frames);
+    }
 
     /* XenIOState's handle knows all of its ports, and gives up on others */
     s->xce = xenevtchn_open(NULL, 0);
@@ -426,6 +519,9 @@ void xen_viommu_init(PCIBus *bus)
                      strerror(errno));
         exit(1);
     }
+    if (!s->ledger) {
+        s->client.cache = xen_viommu_cache_new(s->gen);
+    }
     trace_xen_viommu_attach(version, port, s->gen);
 
     xen_viommu = s;
@@ -435,6 +531,40 @@ void xen_viommu_init(PCIBus *bus)
     s->machine_done.notify = xen_viommu_machine_done;
     qemu_add_machine_init_done_notifier(&s->machine_done);
 }
+
+static Property xen_viommu_properties[] = {
+    /* simple: version 1 of the protocol, for comparison */
+    DEFINE_PROP_STRING("drain", XenViommu, drain_mode),
+    /* copy: late-bound; map: in place.  Version 2 only. */
+    DEFINE_PROP_STRING("dma", XenViommu, dma_mode),
+    DEFINE_PROP_END_OF_LIST(),
+};
+
+static void xen_viommu_instance_init(Object *obj)
+{
+    XenViommu *s = XEN_VIOMMU(obj);
+
+    s->drain_mode = g_strdup("ledger");
+    s->dma_mode = g_strdup("copy");
+}
+
+static void xen_viommu_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->desc = "Dummy vIOMMU: Xen has the real one";
+    dc->user_creatable = false;
+    dc->hotpluggable = false;
+    device_class_set_props(dc, xen_viommu_properties);
+}
+
+static const TypeInfo xen_viommu_info = {
+    .parent = TYPE_DEVICE,
+    .name = TYPE_XEN_VIOMMU,
+    .instance_size = sizeof(XenViommu),
+    .instance_init = xen_viommu_instance_init,
+    .class_init = xen_viommu_class_init,
+};
 
 static void xen_viommu_memory_region_class_init(ObjectClass *klass,
                                                 void *data)
@@ -453,6 +583,7 @@ static const TypeInfo xen_viommu_memory_region_info = {
 
 static void xen_viommu_register_types(void)
 {
+    type_register_static(&xen_viommu_info);
     type_register_static(&xen_viommu_memory_region_info);
 }
 

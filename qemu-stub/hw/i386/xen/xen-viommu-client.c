@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Translations in use: cache, Xen and ledger together.
+ */
+#include "qemu/osdep.h"
+#include "xen-viommu-client.h"
+
+#define PAGE_MASK_4K (XEN_VIOMMU_PAGE_SIZE - 1)
+
+/* What fits in a slot, less a page for what is not aligned. */
+#define MAX_LEN ((XEN_VIOMMU_SLOT_PAGES - 1) * (uint64_t)XEN_VIOMMU_PAGE_SIZE)
+
+void xen_viommu_client_init(XenViommuClient *c, void *frames)
+{
+    xen_viommu_ledger_init(&c->ledger, frames);
+    c->cache = xen_viommu_cache_new(xen_viommu_ledger_head(&c->ledger));
+}
+
+void xen_viommu_client_destroy(XenViommuClient *c)
+{
+    xen_viommu_cache_free(c->cache);
+    pthread_mutex_destroy(&c->ledger.lock);
+}
+
+/* Bytes from @iova to the end of @r; 0 stands for 2^64. */
+static uint64_t rest_of(const XenViommuRange *r, uint64_t iova)
+{
+    return r->order < 64 ? r->iova + (1ULL << r->order) - iova : 0 - iova;
+}
+
+static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
+                uint8_t access, bool quiet, unsigned int ahead,
+                XenViommuUse *u, XenViommuRange *r)
+{
+    struct xen_viommu_xlat xlat[XEN_VIOMMU_MAX_XLAT];
+    unsigned int nr, i;
+
+    ahead = MAX(MIN(ahead, XEN_VIOMMU_MAX_XLAT), 1);
+    for (nr = 0; nr < ahead; nr++) {
+        uint64_t page = (iova & ~PAGE_MASK_4K) + nr * XEN_VIOMMU_PAGE_SIZE;
+
+        if (nr && !page) {
+            break;
+        }
+        xlat[nr] = (struct xen_viommu_xlat) {
+            .iova = nr ? page : iova,
+            .rid = rid,
+            .access = nr || quiet ? 0 : access,
+        };
+    }
+
+    u->status = XEN_VIOMMU_XLAT_BLOCKED;
+    u->reason = 0;
+    if (c->translate(c->opaque, xlat, nr, &u->span.pos)) {
+        return false;
+    }
+
+    for (i = 0; i < nr; i++) {
+        XenViommuRange range = {
+            .iova = xlat[i].iova,
+            .gpa = xlat[i].gpa,
+            .did = xlat[i].did,
+            .order = xlat[i].order,
+            .perm = xlat[i].perm,
+        };
+
+        if (i == 0) {
+            *r = range;
+        }
+        /* the first one's range may be all there is to know about the rest */
+        if (xlat[i].status == XEN_VIOMMU_XLAT_OK &&
+            (i == 0 || xlat[i].iova != xlat[i - 1].iova ||
+             xlat[i - 1].status != XEN_VIOMMU_XLAT_OK)) {
+            xen_viommu_cache_insert(c->cache, u->span.pos, rid, &range);
+        }
+    }
+
+    u->status = xlat[0].status;
+    u->reason = xlat[0].reason;
+    if (u->status == XEN_VIOMMU_XLAT_OK && (access & ~r->perm)) {
+        u->status = XEN_VIOMMU_XLAT_FAULT; /* a quiet one: not reported */
+    }
+    return u->status == XEN_VIOMMU_XLAT_OK;
+}
+
+/* Step 1, and on as long as the guest addresses are contiguous. */
+bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
+                     uint64_t len, uint8_t access, bool quiet,
+                     unsigned int ahead, XenViommuUse *u)
+{
+    XenViommuSpan *s = &u->span;
+    XenViommuRange r;
+    uint64_t rest;
+
+    len = MIN(len, MAX_LEN);
+    if (iova + len < iova) {
+        len = 0 - iova;
+    }
+
+    xen_viommu_cache_sync(c->cache, &c->ledger);
+    s->pos = xen_viommu_cache_applied(c->cache);
+    if (!xen_viommu_cache_lookup(c->cache, rid, iova, access, &r) &&
+        !ask(c, rid, iova, access, quiet, ahead, u, &r)) {
+        return false;
+    }
+
+    s->iova = iova;
+    s->gpa = r.gpa + (iova - r.iova);
+    s->rid = rid;
+    s->did = r.did;
+    s->access = access;
+    rest = rest_of(&r, iova);
+    s->len = rest ? MIN(rest, len) : len;
+
+    while (s->len < len) {
+        uint64_t next = iova + s->len;
+        uint64_t pos = xen_viommu_cache_applied(c->cache);
+
+        if (!xen_viommu_cache_lookup(c->cache, rid, next, access, &r) ||
+            r.did != s->did || r.gpa + (next - r.iova) != s->gpa + s->len) {
+            break;
+        }
+        s->pos = MIN(s->pos, pos);
+        rest = rest_of(&r, next);
+        s->len += rest ? MIN(rest, len - s->len) : len - s->len;
+    }
+    return true;
+}
+
+bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
+                      uint64_t len, uint8_t access, bool quiet,
+                      unsigned int ahead, XenViommuUse *u)
+{
+    /*
+     * Each time round the log has moved, for which the guest had to write a
+     * register or fill a queue: it is slower at that than we are here.
+     */
+    for (u->again = 0; ; u->again++) {
+        if (!xen_viommu_peek(c, rid, iova, len, access, quiet, ahead, u)) {
+            if (u->slot >= 0 && !u->keep) {
+                xen_viommu_ledger_put(&c->ledger, u->slot);
+                u->slot = -1;
+            }
+            return false;
+        }
+
+        if (u->slot < 0) {
+            u->slot = xen_viommu_ledger_take(&c->ledger);
+        }
+        u->busy = true;
+        if (u->slot >= 0) {
+            xen_viommu_ledger_publish(&c->ledger, u->slot, &u->span);
+        } else {
+            xen_viommu_ledger_publish_floor(&c->ledger, u, &u->span);
+        }
+
+        if (!xen_viommu_ledger_covered(&c->ledger, &u->span)) {
+            return true;
+        }
+        /* Xen may have seen it, and wait for it by now */
+        xen_viommu_end(c, u);
+    }
+}
+
+void xen_viommu_shrink(XenViommuClient *c, XenViommuUse *u, uint64_t len)
+{
+    if (u->slot >= 0) {
+        xen_viommu_ledger_shrink(&c->ledger, u->slot, &u->span, len);
+    } else {
+        u->span.len = len;
+    }
+}
+
+bool xen_viommu_end(XenViommuClient *c, XenViommuUse *u)
+{
+    bool waited;
+
+    u->busy = false;
+    if (u->slot >= 0) {
+        waited = xen_viommu_ledger_retire(&c->ledger, u->slot);
+        if (!u->keep) {
+            xen_viommu_ledger_put(&c->ledger, u->slot);
+            u->slot = -1;
+        }
+    } else {
+        waited = xen_viommu_ledger_retire_floor(&c->ledger, u);
+    }
+    if (waited) {
+        c->tell(c->opaque);
+    }
+    return waited;
+}

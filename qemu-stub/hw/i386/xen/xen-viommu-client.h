@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Translations in use: cache, Xen and ledger together.
+ *
+ * A DMA is made between xen_viommu_begin() and xen_viommu_end(), which between
+ * them take the eight steps of Xen's public/hvm/viommu.h.  Any thread.
+ *
+ * Free of any other part of QEMU, so that it can be tested by itself.
+ */
+#ifndef XEN_VIOMMU_CLIENT_H
+#define XEN_VIOMMU_CLIENT_H
+
+#include "xen-viommu-cache.h"
+
+typedef struct XenViommuClient {
+    XenViommuLedger ledger;
+    XenViommuCache *cache;
+    /* XEN_DMOP_viommu_translate: 0 or not */
+    int (*translate)(void *opaque, struct xen_viommu_xlat *xlat,
+                     unsigned int nr, uint64_t *generation);
+    /* XEN_DMOP_viommu_ack: Xen waited for what is now over */
+    void (*tell)(void *opaque);
+    void *opaque;
+} XenViommuClient;
+
+/* A translation that is, or is about to be, in use.  Must not move then. */
+typedef struct XenViommuUse {
+    XenViommuSpan span;
+    int slot;               /* -1: none */
+    bool keep;              /* the slot, from one use to the next */
+    bool busy;              /* between begin and end */
+    uint8_t status;         /* why begin failed: XEN_VIOMMU_XLAT_* */
+    uint8_t reason;
+    unsigned int again;     /* times that begin had to begin again */
+} XenViommuUse;
+
+#define XEN_VIOMMU_USE_INIT { .slot = -1 }
+
+/* @frames: the ledger; the other fields of @c have been set, but the cache. */
+void xen_viommu_client_init(XenViommuClient *c, void *frames);
+void xen_viommu_client_destroy(XenViommuClient *c);
+
+/*
+ * How @rid may access @iova in the way of @access, as far as that goes: u->span
+ * has the guest address, and the length up to @len that it is contiguous for.
+ * Upon false nothing is to be accessed.  @quiet: no access need follow, so the
+ * guest is not to see a fault.  If Xen has to be asked, it is about @ahead
+ * pages (up to XEN_VIOMMU_MAX_XLAT) at once; those after the first are quiet.
+ */
+bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
+                      uint64_t len, uint8_t access, bool quiet,
+                      unsigned int ahead, XenViommuUse *u);
+
+/* The same without an access: what would begin find? */
+bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
+                     uint64_t len, uint8_t access, bool quiet,
+                     unsigned int ahead, XenViommuUse *u);
+
+/* Only the first @len bytes are in use from now on. */
+void xen_viommu_shrink(XenViommuClient *c, XenViommuUse *u, uint64_t len);
+
+/* The access is over.  True if Xen waited for it (and has been told). */
+bool xen_viommu_end(XenViommuClient *c, XenViommuUse *u);
+
+#endif /* XEN_VIOMMU_CLIENT_H */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of the dummy vIOMMU that live in QEMU share.
+ */
+#ifndef XEN_VIOMMU_INT_H
+#define XEN_VIOMMU_INT_H
+
+#include "hw/qdev-core.h"
+#include "hw/pci/pci_bus.h"
+#include "hw/xen/xen_common.h"
+#include "qom/object.h"
+#include "xen-viommu-client.h"
+#include "xen-viommu-drain.h"
+
+/* A DMA write in here is an interrupt, and is not translated. */
+#define MSI_BASE  0xfee00000ULL
+#define MSI_ORDER 20
+
+#define TYPE_XEN_VIOMMU "xen-viommu"
+OBJECT_DECLARE_SIMPLE_TYPE(XenViommu, XEN_VIOMMU)
+
+typedef struct XenViommuMap XenViommuMap;
+
+#define XEN_VIOMMU_MAP_BUCKETS 1024 /* power of 2 */
+#define XEN_VIOMMU_BUF_CLASSES 9    /* 4K to 1M */
+
+/* Mappings that we made; see xen-viommu-map.c. */
+typedef struct XenViommuMaps {
+    QemuMutex lock;
+    XenViommuMap *bucket[XEN_VIOMMU_MAP_BUCKETS];
+    size_t in_use;                      /* bytes of private buffers */
+    size_t idle;                        /* bytes of those on these lists */
+    void *free[XEN_VIOMMU_BUF_CLASSES];
+} XenViommuMaps;
+
+struct XenViommu {
+    DeviceState parent_obj;
+    char *drain_mode, *dma_mode;        /* properties */
+    bool ledger;                        /* version 2 of the protocol */
+    bool copy;                          /* late-bound DMA */
+
+    xenevtchn_handle *xce;
+    xenforeignmemory_resource_handle *fres;
+    XenViommuClient client;             /* version 1: its cache only */
+    XenViommuUse now;                   /* the short access under way */
+    XenViommuMaps maps;
+
+    /* version 1: the newest generation heard of; older ones are gone */
+    uint64_t gen;
+    QemuMutex lock;                     /* of what follows */
+    XenViommuDrain drain;
+    int64_t requested_ns;               /* when drain.requested went up */
+
+    QLIST_HEAD(, XenViommuSpace) spaces;
+    Notifier machine_done;
+};
+
+typedef struct XenViommuSpace {
+    IOMMUMemoryRegion iommu;
+    AddressSpace as;
+    XenViommu *viommu;
+    /*
+     * The bus and not its number: the guest has yet to give it one, and may
+     * give it another.
+     */
+    PCIBus *bus;
+    int devfn;
+    QLIST_ENTRY(XenViommuSpace) next;
+} XenViommuSpace;
+
+static inline uint16_t xen_viommu_rid(const XenViommuSpace *sp)
+{
+    return PCI_BUILD_BDF(pci_bus_num(sp->bus), sp->devfn);
+}
+
+static inline bool xen_viommu_is_msi(hwaddr addr)
+{
+    return addr >> MSI_ORDER == MSI_BASE >> MSI_ORDER;
+}
+
+void xen_viommu_maps_init(XenViommuMaps *m);
+
+/* Both as in DmaTrackOps; *@faulted: refused, and not just for now. */
+void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
+                     hwaddr *plen, bool is_write, bool *faulted);
+bool xen_viommu_unmap(XenViommu *s, AddressSpace *as, void *ptr, hwaddr len,
+                      bool is_write, hwaddr access_len);
+void xen_viommu_discard(XenViommu *s, void *ptr, hwaddr keep);
+
+/* XEN_DMOP_viommu_translate, with its trace events. */
+int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
+                   unsigned int nr, uint64_t *gen);
+
+/* Version 1.  The range that @addr is in, if @access is permitted. */
+bool xen_viommu_simple_find(XenViommuSpace *sp, hwaddr addr, uint8_t access,
+                            XenViommuRange *r);
+void xen_viommu_simple_translate(XenViommuSpace *sp, hwaddr addr,
+                                 uint8_t access, IOMMUTLBEntry *e);
+void xen_viommu_simple_event(XenViommu *s);
+/* As in DmaTrackOps. */
+void xen_viommu_simple_map_begin(void);
+void xen_viommu_simple_mapped(XenViommu *s, AddressSpace *as, hwaddr addr,
+                              void *ptr, hwaddr len);
+void xen_viommu_simple_unmapped(XenViommu *s, AddressSpace *as, void *ptr);
+
+#endif /* XEN_VIOMMU_INT_H */

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What address_space_map() gives to devices behind the vIOMMU (version 2).
+ *
+ * Late-bound, which is the default: a private buffer.  What the device is to
+ * read is copied there at once; what it writes is copied to guest memory when
+ * it unmaps, through the translations of that time.  So a translation is in
+ * use for as long as a memcpy takes, whatever the storage behind the device
+ * does meanwhile, and an invalidation that has to wait does not wait long.
+ *
+ * In place: a pointer into guest memory, and a slot that says so as long as
+ * it is mapped.  For devices that share memory with their driver, if asked
+ * for (dma=map), and if the private buffers would become too many.
+ */
+#include "qemu/osdep.h"
+#include "qemu/host-utils.h"
+#include "qemu/memalign.h"
+#include "qemu/units.h"
+#include "exec/dma-track.h"
+#include "exec/address-spaces.h"
+#include "xen-viommu-int.h"
+#include "trace.h"
+
+#define MAX_MAP    (1 * MiB)
+#define MAX_COPIES (64 * MiB)
+#define MAX_IDLE   (4 * MiB)
+
+/* Pages to ask Xen about at once. */
+#define AHEAD      XEN_VIOMMU_MAX_XLAT
+
+struct XenViommuMap {
+    XenViommuMap *next;     /* newest first */
+    AddressSpace *as;
+    void *ptr;
+    XenViommuSpace *sp;
+    hwaddr addr, len;
+    bool is_write;
+    /* late-bound */
+    bool copy;
+    unsigned int class;
+    hwaddr keep;            /* bytes that are to be written back */
+    /* in place */
+    bool ended;
+    XenViommuUse use;
+};
+
+void xen_viommu_maps_init(XenViommuMaps *m)
+{
+    memset(m, 0, sizeof(*m));
+    qemu_mutex_init(&m->lock);
+}
+
+static XenViommuMap **bucket(XenViommuMaps *m, const void *ptr)
+{
+    uint64_t h = ((uintptr_t)ptr >> 9) * 0x9e3779b97f4a7c15ULL;
+
+    return &m->bucket[(h >> 32) & (XEN_VIOMMU_MAP_BUCKETS - 1)];
+}
+
+static void add(XenViommuMaps *m, XenViommuMap *map)
+{
+    XenViommuMap **head = bucket(m, map->ptr);
+
+    QEMU_LOCK_GUARD(&m->lock);
+    map->next = *head;
+    *head = map;
+}
+
+/* NULL if there is no room. */
+static void *get_buffer(XenViommuMaps *m, hwaddr len, unsigned int *class)
+{
+    unsigned int shift = MAX(64 - clz64(len - 1), 12);
+    void *buf;
+
+    *class = shift - 12;
+
+    WITH_QEMU_LOCK_GUARD(&m->lock) {
+        if (m->in_use + (1UL << shift) > MAX_COPIES) {
+            return NULL;
+        }
+        m->in_use += 1UL << shift;
+        buf = m->free[*class];
+        if (buf) {
+            m->free[*class] = *(void **)buf;
+            m->idle -= 1UL << shift;
+            return buf;
+        }
+    }
+    return qemu_memalign(4096, 1UL << shift);
+}
+
+static void put_buffer(XenViommuMaps *m, void *buf, unsigned int class)
+{
+    size_t size = 4096UL << class;
+
+    WITH_QEMU_LOCK_GUARD(&m->lock) {
+        m->in_use -= size;
+        if (m->idle + size <= MAX_IDLE) {
+            *(void **)buf = m->free[class];
+            m->free[class] = buf;
+            m->idle += size;
+            return;
+        }
+    }
+    qemu_vfree(buf);
+}
+
+/*
+ * Check the whole range now, so that it is refused when the device can still
+ * tell, and copy what it is to read.  Returns how far that went.  Only at the
+ * first byte does the guest see a fault: the device will come back for the
+ * rest, or it never touches it.
+ */
+static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
+                   uint8_t *buf)
+{
+    XenViommuClient *c = &sp->viommu->client;
+    uint16_t rid = xen_viommu_rid(sp);
+    uint8_t access = is_write ? XEN_VIOMMU_WRITE : XEN_VIOMMU_READ;
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+    hwaddr done = 0;
+
+    while (done < len) {
+        if (is_write) {
+            if (!xen_viommu_peek(c, rid, addr + done, len - done, access,
+                                 done, AHEAD, &u)) {
+                break;
+            }
+        } else {
+            if (!xen_viommu_begin(c, rid, addr + done, len - done, access,
+                                  done, AHEAD, &u)) {
+                break;
+            }
+            address_space_read(&address_space_memory, u.span.gpa,
+                               MEMTXATTRS_UNSPECIFIED, buf + done,
+                               u.span.len);
+            xen_viommu_end(c, &u);
+        }
+        done += u.span.len;
+    }
+    if (is_write && done) {
+        /* what the device does not write must not be a leak of ours */
+        memset(buf, 0, done);
+    }
+    return done;
+}
+
+/*
+ * The other end.  A page that is refused by now is left alone: the guest has
+ * taken it away.
+ */
+static void write_back(XenViommuMap *map, hwaddr len)
+{
+    XenViommuClient *c = &map->sp->viommu->client;
+    uint16_t rid = xen_viommu_rid(map->sp);
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+    hwaddr done = 0;
+
+    while (done < len) {
+        hwaddr addr = map->addr + done;
+
+        if (!xen_viommu_begin(c, rid, addr, len - done, XEN_VIOMMU_WRITE,
+                              false, AHEAD, &u)) {
+            trace_xen_viommu_dma_lost(rid, addr);
+            done += MIN(len - done, 4096 - (addr & 4095));
+            continue;
+        }
+        address_space_write(&address_space_memory, u.span.gpa,
+                            MEMTXATTRS_UNSPECIFIED,
+                            (uint8_t *)map->ptr + done, u.span.len);
+        done += u.span.len;
+        xen_viommu_end(c, &u);
+    }
+}
+
+static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
+{
+    XenViommuClient *c = &map->sp->viommu->client;
+    uint8_t access = map->is_write ? XEN_VIOMMU_WRITE : XEN_VIOMMU_READ;
+    hwaddr len;
+
+    if (!xen_viommu_begin(c, xen_viommu_rid(map->sp), map->addr, *plen,
+                          access, false, AHEAD, &map->use)) {
+        *faulted = true;
+        return NULL;
+    }
+    len = map->use.span.len;
+    map->ptr = address_space_map(&address_space_memory, map->use.span.gpa,
+                                 &len, map->is_write, MEMTXATTRS_UNSPECIFIED);
+    if (!map->ptr) {
+        xen_viommu_end(c, &map->use);
+        return NULL;
+    }
+    if (len < map->use.span.len) {
+        xen_viommu_shrink(c, &map->use, len);
+    }
+    *plen = len;
+    return map->ptr;
+}
+
+void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
+                     hwaddr *plen, bool is_write, bool *faulted)
+{
+    XenViommu *s = sp->viommu;
+    XenViommuMap *map = g_new0(XenViommuMap, 1);
+    hwaddr len = MIN(*plen, MAX_MAP);
+
+    if (addr + len < addr) {
+        len = 0 - addr;
+    }
+    /* what is beyond is not translated, and asked for by itself */
+    if (is_write && addr < MSI_BASE && addr + len > MSI_BASE) {
+        len = MSI_BASE - addr;
+    }
+
+    *map = (XenViommuMap) {
+        .as = as, .sp = sp, .addr = addr, .is_write = is_write,
+        .use = XEN_VIOMMU_USE_INIT,
+    };
+
+    if (s->copy && !dma_track_coherent) {
+        map->ptr = get_buffer(&s->maps, len, &map->class);
+        map->copy = map->ptr;
+    }
+    if (map->copy) {
+        len = fill(sp, addr, len, is_write, map->ptr);
+        if (!len) {
+            put_buffer(&s->maps, map->ptr, map->class);
+            *faulted = true;
+        }
+        map->keep = len;
+    } else if (!map_in_place(map, &len, faulted)) {
+        len = 0;
+    }
+
+    *plen = len;
+    if (!len) {
+        g_free(map);
+        return NULL;
+    }
+    map->len = len;
+    trace_xen_viommu_dma_begin(as, addr, map->ptr, len, map->use.span.pos);
+    add(&s->maps, map);
+    return map->ptr;
+}
+
+/*
+ * The end of a mapping in place names its pointer only.  If the device has
+ * mapped the page more than once, under addresses that are not the same, it
+ * may mean any of them: then all stay in use until as many have ended.
+ * Returns what is over, linked by next.
+ */
+static XenViommuMap *take_in_place(XenViommuMap **head, XenViommuMap *first)
+{
+    XenViommuMap *m, **link, *gone = NULL;
+    unsigned int live = 0;
+    bool alike = true;
+
+    for (m = first; m; m = m->next) {
+        if (m->as == first->as && m->ptr == first->ptr && !m->copy) {
+            alike &= m->addr == first->addr && m->len == first->len;
+            live += !m->ended;
+        }
+    }
+    if (!alike && live > 1) {
+        for (m = first; m->ended || m->copy || m->as != first->as ||
+             m->ptr != first->ptr; m = m->next) {
+            /* one that has not ended: there is one */
+        }
+        m->ended = true;
+        return NULL;
+    }
+
+    for (link = head; (m = *link); ) {
+        if (m->as == first->as && m->ptr == first->ptr && !m->copy &&
+            (!alike || !gone)) {
+            *link = m->next;
+            m->next = gone;
+            gone = m;
+        } else {
+            link = &m->next;
+        }
+    }
+    return gone;
+}
+
+bool xen_viommu_unmap(XenViommu *s, AddressSpace *as, void *ptr, hwaddr len,
+                      bool is_write, hwaddr access_len)
+{
+    XenViommuMap **head, **link, *map, *gone = NULL;
+    bool known = false;
+
+    WITH_QEMU_LOCK_GUARD(&s->maps.lock) {
+        head = bucket(&s->maps, ptr);
+        for (link = head; (map = *link); link = &map->next) {
+            /* nobody else has our buffers; guest memory others may map */
+            if (map->ptr == ptr && (map->copy || map->as == as)) {
+                known = true;
+                break;
+            }
+        }
+        if (known && map->copy) {
+            *link = map->next;
+            map->next = NULL;
+            gone = map;
+        } else if (known) {
+            gone = take_in_place(head, map);
+        }
+    }
+    if (!known) {
+        return false;
+    }
+
+    if (gone && gone->copy) {
+        if (gone->is_write) {
+            write_back(gone, MIN(MIN(access_len, gone->len), gone->keep));
+        }
+        put_buffer(&s->maps, ptr, gone->class);
+        trace_xen_viommu_dma_end(as, ptr, 0);
+        g_free(gone);
+        return true;
+    }
+
+    address_space_unmap(&address_space_memory, ptr, len, is_write,
+                        access_len);
+    while ((map = gone)) {
+        gone = map->next;
+        trace_xen_viommu_dma_end(as, ptr, map->use.span.pos);
+        xen_viommu_end(&s->client, &map->use);
+        g_free(map);
+    }
+    return true;
+}
+
+void xen_viommu_discard(XenViommu *s, void *ptr, hwaddr keep)
+{
+    XenViommuMap *map;
+
+    QEMU_LOCK_GUARD(&s->maps.lock);
+    for (map = *bucket(&s->maps, ptr); map; map = map->next) {
+        if (map->ptr == ptr && map->copy) {
+            map->keep = MIN(map->keep, keep);
+        }
+    }
+}
