@@ -221,6 +221,25 @@ static void print_timeline(const char *what, const libxl_viommu_timeline *t)
     print_moment("completion seen by guest", t->seen_ns, t->write_ns);
 }
 
+/* What is being waited for: device, range, age. */
+static void print_blocked(const libxl_viommu_stats *s)
+{
+    const libxl_viommu_dma *dma = &s->blocked_by;
+
+    if (!s->blocked && !s->blocked_floor)
+        return;
+
+    printf("    waiting for: DMA %"PRIu32"%s, for %.1f us\n", s->blocked,
+           s->blocked_floor ? " and some without a slot" : "",
+           (s->now_ns - s->blocked_ns) / 1e3);
+    if (s->blocked)
+        printf("      %02x:%02x.%x domain id %u %s %#"PRIx64"-%#"PRIx64
+               " at %#"PRIx64"\n",
+               dma->rid >> 8, (dma->rid >> 3) & 31, dma->rid & 7, dma->did,
+               dma->write ? "writes" : "reads", dma->iova,
+               dma->iova + ((uint64_t)dma->pages << 12) - 1, dma->gpa);
+}
+
 static void print_details(const libxl_viommu_stats *s)
 {
     uint64_t exits = s->mmio_reads + s->mmio_writes;
@@ -246,9 +265,14 @@ static void print_details(const libxl_viommu_stats *s)
         printf(" (%.2f per exit)", (double)s->descs / exits);
     printf(", stopped by errors %"PRIu64"\n", s->queue_errors);
 
-    printf("    generations: requested %"PRIu64", acknowledged %"PRIu64
-           ", bad acknowledgements %"PRIu64"\n",
+    printf("    drain: %s, generations: requested %"PRIu64
+           ", drained %"PRIu64", bad acknowledgements %"PRIu64"\n",
+           libxl_viommu_drain_to_string(s->drain),
            s->requested, s->acked, s->bad_acks);
+    if (s->drain == LIBXL_VIOMMU_DRAIN_LEDGER)
+        printf("    ledger: scans %"PRIu64", pages walked again %"PRIu64
+               ", DMA found stale %"PRIu64"\n", s->scans, s->walks, s->stale);
+    print_blocked(s);
 
     printf("    drains: total %.1f us, longest %.1f us, "
            "ended by a device model's end %"PRIu64"\n",
@@ -356,7 +380,22 @@ static void print_json(uint32_t domid, const char *name,
     json_number("mmio_writes", s->mmio_writes);
     json_number("descs", s->descs);
     json_number("queue_errors", s->queue_errors);
-    printf(" }");
+
+    printf(",\n  ");
+    json_string("drain", libxl_viommu_drain_to_string(s->drain));
+    json_number("scans", s->scans);
+    json_number("walks", s->walks);
+    json_number("stale", s->stale);
+    json_number("blocked", s->blocked);
+    json_bool("blocked_floor", s->blocked_floor);
+    json_number("blocked_ns", s->blocked_ns);
+    printf(",\n  \"blocked_by\": { \"rid\": %u", s->blocked_by.rid);
+    json_number("did", s->blocked_by.did);
+    json_number("iova", s->blocked_by.iova);
+    json_number("gpa", s->blocked_by.gpa);
+    json_number("pages", s->blocked_by.pages);
+    json_bool("write", s->blocked_by.write);
+    printf(" } }");
 }
 
 int main_viommulist(int argc, char **argv)

@@ -111,6 +111,7 @@ int xendevicemodel_viommu_get_stats(xendevicemodel_handle *dmod,
     s->mmio_writes = 4000000000ULL;
     s->descs = 25000000000ULL;
     s->queue_errors = 3;
+    s->version = 1;
 
     if (domid == 3) {
         s->flags |= XEN_VIOMMU_STATS_WAITING;
@@ -122,6 +123,19 @@ int xendevicemodel_viommu_get_stats(xendevicemodel_handle *dmod,
         s->mmio_writes = 12;
         s->descs = 0;
         s->queue_errors = 0;
+        s->version = 2;
+        s->scans = 31;
+        s->walks = 32;
+        s->stale = 33;
+        s->blocked = 2;
+        s->blocked_floor = 1;
+        s->blocked_ns = 3500000;
+        s->blocked_by.rid = 0x19;
+        s->blocked_by.did = 7;
+        s->blocked_by.iova = 0xfffe0000;
+        s->blocked_by.gpa = 0x1230000;
+        s->blocked_by.pages = 4;
+        s->blocked_by.access = 3;
     }
 
     return 0;

@@ -321,6 +321,23 @@ int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
     stats->descs = raw.descs;
     stats->queue_errors = raw.queue_errors;
 
+    stats->drain = raw.version == XEN_VIOMMU_DM_LEDGER
+                   ? LIBXL_VIOMMU_DRAIN_LEDGER
+                   : raw.version ? LIBXL_VIOMMU_DRAIN_SIMPLE
+                                 : LIBXL_VIOMMU_DRAIN_NONE;
+    stats->blocked = raw.blocked;
+    stats->blocked_floor = raw.blocked_floor;
+    stats->blocked_ns = raw.blocked_ns;
+    stats->blocked_by.rid = raw.blocked_by.rid;
+    stats->blocked_by.did = raw.blocked_by.did;
+    stats->blocked_by.iova = raw.blocked_by.iova;
+    stats->blocked_by.gpa = raw.blocked_by.gpa;
+    stats->blocked_by.pages = raw.blocked_by.pages;
+    stats->blocked_by.write = raw.blocked_by.access & XEN_VIOMMU_WRITE;
+    stats->scans = raw.scans;
+    stats->walks = raw.walks;
+    stats->stale = raw.stale;
+
  out:
     GC_FREE;
     return rc;
