@@ -57,6 +57,8 @@ struct fake {
      * to see whether it is there: what another CPU does meanwhile.
      */
     void (*on_look)(uint64_t gpa, bool read);
+    /* The same with the lock held: fetches, and walks for the ledger. */
+    void (*on_scan)(uint64_t gpa);
 };
 
 extern struct fake fake;

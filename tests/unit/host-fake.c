@@ -165,11 +165,15 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
     forbid(viommu != fake.viommu);
     forbid(size != 8 && size != 16);
     forbid(gpa & (size - 1));
-    /* The lock is held to fetch from a queue, never to walk. */
-    forbid(locked() && size != 16);
+    /* The lock is held to fetch from a queue, and to walk for the ledger. */
+    forbid(locked() && size != 16 && !fake.viommu->ledger);
 
     if ( locked() )
-        fake.queue_reads++;
+    {
+        fake.queue_reads += size == 16;
+        if ( fake.on_scan )
+            fake.on_scan(gpa);
+    }
     else if ( fake.on_look )
         fake.on_look(gpa, true);
 

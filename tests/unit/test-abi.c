@@ -48,7 +48,7 @@ static void test_layout(void **state)
         SIZE(xen_dm_op_viommu_get_stats, 8),
         SIZE(xen_viommu_timeline, 56),
         FIELD(xen_viommu_timeline, inv, 48, 4),
-        SIZE(xen_viommu_stats, 408),
+        SIZE(xen_viommu_stats, 488),
         FIELD(xen_viommu_stats, base, 8, 8),
         FIELD(xen_viommu_stats, translations, 16, 8),
         FIELD(xen_viommu_stats, inv, 40, 56),
@@ -61,6 +61,29 @@ static void test_layout(void **state)
         FIELD(xen_viommu_stats, mmio_reads, 376, 8),
         FIELD(xen_viommu_stats, descs, 392, 8),
         FIELD(xen_viommu_stats, queue_errors, 400, 8),
+        FIELD(xen_viommu_stats, version, 408, 4),
+        FIELD(xen_viommu_stats, blocked_ns, 424, 8),
+        FIELD(xen_viommu_stats, blocked_by, 432, 32),
+        FIELD(xen_viommu_stats, stale, 480, 8),
+        SIZE(xen_viommu_ledger, 384),
+        FIELD(xen_viommu_ledger, head, 0, 8),
+        FIELD(xen_viommu_ledger, floor_waited, 8, 8),
+        FIELD(xen_viommu_ledger, waited, 64, 128),
+        FIELD(xen_viommu_ledger, floor, 192, 8),
+        FIELD(xen_viommu_ledger, busy, 256, 128),
+        SIZE(xen_viommu_log, 16),
+        FIELD(xen_viommu_log, did, 8, 2),
+        FIELD(xen_viommu_log, rid, 10, 2),
+        FIELD(xen_viommu_log, rid_mask, 12, 2),
+        FIELD(xen_viommu_log, inv, 14, 1),
+        FIELD(xen_viommu_log, order, 15, 1),
+        SIZE(xen_viommu_slot, 32),
+        FIELD(xen_viommu_slot, gpa, 8, 8),
+        FIELD(xen_viommu_slot, pages, 16, 4),
+        FIELD(xen_viommu_slot, seq, 20, 4),
+        FIELD(xen_viommu_slot, rid, 24, 2),
+        FIELD(xen_viommu_slot, did, 26, 2),
+        FIELD(xen_viommu_slot, access, 28, 1),
         SIZE(xen_domctl_viommu_op, 24),
         FIELD(xen_domctl_viommu_op, base, 8, 8),
         FIELD(xen_domctl_viommu_op, flags, 16, 4),
@@ -157,7 +180,8 @@ static void test_attach(void **state)
         assert_int_equal(viommu_attach(viommu, DM, &op), cases[i].rc);
         if ( !cases[i].rc )
         {
-            assert_int_equal(op.version, XEN_VIOMMU_DM_VERSION);
+            /* There is no ledger here. */
+            assert_int_equal(op.version, XEN_VIOMMU_DM_SIMPLE);
             assert_int_equal(op.port, 1);
             assert_int_equal(fake.port[1].domid, DM);
             assert_string_equal(fake_trace(), "alloc(1)");
@@ -346,7 +370,7 @@ static void test_not_connected(void **state)
 
     fake_bind(attach.port);
     assert_int_equal(translate(DM + 1, &x, 1), -ENOTCONN);
-    assert_int_equal(viommu_ack(viommu, DM + 1, &ack), -ENOTCONN);
+    assert_int_equal(viommu_ack(viommu, DM + 1, &ack, &unit_ack_more), -ENOTCONN);
     assert_int_equal(translate(DM, &x, 1), 0);
     assert_int_equal(dm_ack(0), 0);
 
@@ -369,18 +393,18 @@ static void test_ack(void **state)
 
     (void)state;
     dm_attach();
-    assert_int_equal(viommu_ack(viommu, DM, &op), -EINVAL);
+    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), -EINVAL);
     op.pad = 0;
     op.requested = 99;
-    assert_int_equal(viommu_ack(viommu, DM, &op), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), 0);
     assert_true(op.requested == 0);
     op.acked = 1;
-    assert_int_equal(viommu_ack(viommu, DM, &op), -EINVAL);
+    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), -EINVAL);
     w64(R_IOTLB, IVT | IIRG(1));
-    assert_int_equal(viommu_ack(viommu, DM, &op), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), 0);
     assert_true(op.requested == 1);
     op.idle_ns = ~0u;
-    assert_int_equal(viommu_ack(viommu, DM, &op), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), 0);
 }
 
 int main(void)

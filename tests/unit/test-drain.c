@@ -493,7 +493,7 @@ static void test_replaced(void **state)
 
     /* The word of the one that was replaced does not count any more. */
     assert_int_equal(dm_ack(0), -ENOTCONN);
-    assert_int_equal(viommu_ack(viommu, DM + 1, &ack), 0);
+    assert_int_equal(viommu_ack(viommu, DM + 1, &ack, &unit_ack_more), 0);
 }
 
 /* The generation only grows, by one, whatever happens. */

@@ -6,7 +6,7 @@
  */
 #include <inttypes.h>
 
-#include "unit.h"
+#include "fake-dm.h"
 
 #define R       XEN_VIOMMU_READ
 
@@ -129,12 +129,111 @@ static void test_drain_after_failure(void **state)
     }
 }
 
+/*
+ * The walk of a slot fails at each of its reads: what cannot be walked is not
+ * known to be fresh, and is waited for.
+ */
+static void test_each_read_of_a_slot(void **state)
+{
+    static const struct xen_viommu_log all = INV_GLOBAL;
+    static const struct xen_viommu_slot two = {
+        .iova = 0x1000, .gpa = 0x2000, .pages = 2, .rid = RID, .did = 1,
+        .access = R,
+    };
+    unsigned int n;
+
+    for ( n = 1; n <= 13; n++ )
+    {
+        ldm_world_setup(state);
+        ldm_publish(33, &two);
+        fake.reads = 0;
+        fake.fail_read = n;
+        ldm_invalidate(&all);
+        fake_check_unlocked();
+        fake.fail_read = 0;
+        /* Two walks of 6 reads each, and nobody is told of a fault. */
+        check(ldm_pending(&all) == (n <= 12), "read %u", n);
+        assert_int_equal(fake.reads, n <= 12 ? n : 12);
+        assert_int_equal(r32(R_FSTS), 0);
+        assert_true(unit_stats().faults == 0);
+        if ( n > 12 )
+            break;
+        assert_true(ldm_waited(33) && ldm_end(33));
+        assert_false(ldm_pending(&all));
+        /* The next time all is well. */
+        ldm_publish(33, &two);
+        ldm_invalidate(&all);
+        assert_false(ldm_pending(&all));
+    }
+}
+
+/* The same by queue, where descriptors and status can fail as well. */
+static void test_each_access_of_a_queue(void **state)
+{
+    static const struct xen_viommu_log all = INV_GLOBAL;
+    unsigned int n;
+
+    if ( *state )
+        return;
+    for ( n = 1; n <= 9; n++ )
+    {
+        ldm_world_setup(state);
+        q_create(0);
+        ldm_publish(33, &ldm_usual);
+        ldm_put(&all);
+        q_put_wait(0, 0);
+        fake.reads = fake.writes = 0;
+        fake.fail_read = n;
+        fake.fail_write = n == 9;
+        q_submit();
+        fake.fail_read = fake.fail_write = 0;
+        fake_check_unlocked();
+        if ( n <= 2 )
+        {
+            /* A descriptor: the queue stops there, and nothing is early. */
+            q_check_stopped(n - 1, E_FETCH);
+            w32(R_FSTS, IQE);
+        }
+        else if ( n <= 8 )
+        {
+            assert_true(!q_done(0) && ldm_waited(33) && ldm_end(33));
+        }
+        check(q_done(0) == (n != 9), "access %u", n);
+        q_check_running(2);
+    }
+}
+
+/* No port: as if nobody had attached, whatever is in the ledger. */
+static void test_attach_fails(void **state)
+{
+    struct xen_dm_op_viommu_attach op = { .version = 2 };
+    static const struct xen_viommu_log all = INV_GLOBAL;
+
+    ldm_world_setup(state);
+    fake_unbind(ldm_port);
+    ldm_publish(1, &ldm_usual);
+    ldm_unmap();
+    fake.alloc_error = -ENOSPC;
+    assert_int_equal(viommu_attach(viommu, DM, &op), -ENOSPC);
+    fake_check_unlocked();
+    ldm_invalidate(&all);
+    assert_false(ldm_pending(&all));
+    assert_int_equal(unit_stats().version, 0);
+    fake.alloc_error = 0;
+    assert_int_equal(ldm_attach(2), 2);
+    ldm_invalidate(&all);
+    assert_false(ldm_pending(&all));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         a_test(test_each_read),
         a_test(test_each_read_of_a_batch),
         a_test(test_drain_after_failure),
+        world_test(test_each_read_of_a_slot),
+        world_test(test_each_access_of_a_queue),
+        world_test(test_attach_fails),
     };
 
     return run_both(tests);

@@ -124,7 +124,7 @@ static void test_timeline(void **state)
 
     fake.now += 50;
     ack.acked = dm_requested();
-    assert_int_equal(viommu_ack(viommu, DM, &ack), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &ack, &unit_ack_more), 0);
     assert_true(unit_stats().waiting.write_ns == 0);
     t = unit_stats().longest;
     assert_true(t.write_ns == written && t.event_ns == written);
@@ -156,7 +156,7 @@ static void test_clocks_differ(void **state)
     assert_false(idle());
     fake.now -= 100;
     ack.acked = dm_requested();
-    assert_int_equal(viommu_ack(viommu, DM, &ack), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &ack, &unit_ack_more), 0);
     assert_true(idle());
     assert_true(unit_stats().drain_ns <= 10);
     t = unit_stats().longest;

@@ -10,6 +10,10 @@ struct viommu *viommu;
 uint64_t dm_generation;
 uint32_t unit_flags;
 bool unit_more;
+bool unit_ack_more;
+
+/* What a guest finds that reads the registers as memory. */
+static uint32_t mirror[VIOMMU_PAGE_SIZE / 4];
 
 void unit_create(uint8_t aw, uint8_t haw)
 {
@@ -30,6 +34,8 @@ void unit_create(uint8_t aw, uint8_t haw)
     viommu = calloc(1, fe->size);
     assert_non_null(viommu);
     fake.viommu = viommu;
+    memset(mirror, 0, sizeof(mirror));
+    viommu_give_mirror(viommu, mirror);
     viommu_init(viommu, fe, NULL, haw, &op);
 }
 
@@ -42,10 +48,31 @@ int unit_setup(void **state)
     return 0;
 }
 
+/* The mirror has to say what the registers say, at all times. */
+static uint64_t mirrored(unsigned int off, unsigned int size, uint64_t val)
+{
+    if ( viommu->mirror && !(off & (size - 1)) &&
+         off + size <= VIOMMU_PAGE_SIZE )
+        check(!memcmp((char *)mirror + off, &val, size),
+              "%#x reads %#" PRIx64 ", in the mirror it is %#x %#x", off, val,
+              mirror[off / 4], size == 8 ? mirror[off / 4 + 1] : 0);
+
+    return val;
+}
+
 int unit_teardown(void **state)
 {
+    unsigned int off;
+
     (void)state;
     fake_check_unlocked();
+
+    for ( off = 0; off < VIOMMU_PAGE_SIZE; off += 4 )
+        (void)r32(off);
+    viommu_take_mirror(viommu);
+    assert_null(viommu_take_mirror(viommu));
+    fake_check_unlocked();
+
     free(viommu);
     viommu = NULL;
     fake_free();
@@ -76,12 +103,12 @@ int unit_run_both(const struct CMUnitTest *tests, size_t nr)
 
 uint32_t r32(unsigned int off)
 {
-    return viommu_mmio_read(viommu, BASE + off, 4);
+    return mirrored(off, 4, viommu_mmio_read(viommu, BASE + off, 4));
 }
 
 uint64_t r64(unsigned int off)
 {
-    return viommu_mmio_read(viommu, BASE + off, 8);
+    return mirrored(off, 8, viommu_mmio_read(viommu, BASE + off, 8));
 }
 
 void w32(unsigned int off, uint32_t val)
@@ -124,14 +151,14 @@ int dm_ack(uint64_t generation)
 {
     struct xen_dm_op_viommu_ack op = { .acked = generation };
 
-    return viommu_ack(viommu, DM, &op);
+    return viommu_ack(viommu, DM, &op, &unit_ack_more);
 }
 
 uint64_t dm_requested(void)
 {
     struct xen_dm_op_viommu_ack op = { .acked = 0 };
 
-    assert_int_equal(viommu_ack(viommu, DM, &op), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), 0);
 
     return op.requested;
 }

@@ -114,6 +114,8 @@ int unit_run_both(const struct CMUnitTest *tests, size_t nr);
  * test: unit_more says what viommu_mmio_write() returned last.
  */
 extern bool unit_more;
+/* The same for viommu_ack(). */
+extern bool unit_ack_more;
 uint32_t r32(unsigned int off);
 uint64_t r64(unsigned int off);
 void w32(unsigned int off, uint32_t val);

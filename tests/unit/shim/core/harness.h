@@ -31,6 +31,41 @@
 #define max_t(type, x, y)                                                     \
     ({ type x_ = (x), y_ = (y); x_ > y_ ? x_ : y_; })
 
+/*
+ * What other CPUs can see, and when.  A test may look on, put off a store, and
+ * do what another CPU does at each of these places.
+ */
+struct harness_cpu {
+    uint64_t (*read)(const void *p, size_t size);
+    void (*write)(void *p, size_t size, uint64_t val);
+    void (*barrier)(void);
+};
+
+#ifdef HARNESS_CPU /* real threads bring their own */
+#include HARNESS_CPU
+#else
+const struct harness_cpu *harness_cpu __attribute__((weak));
+
+#define read_atomic(p)                                                        \
+    ((__typeof__(*(p)))(harness_cpu ? harness_cpu->read(p, sizeof(*(p)))      \
+                                    : __atomic_load_n(p, __ATOMIC_RELAXED)))
+#define write_atomic(p, x)                                                    \
+    do {                                                                      \
+        if ( harness_cpu )                                                    \
+            harness_cpu->write(p, sizeof(*(p)), x);                           \
+        else                                                                  \
+            __atomic_store_n(p, x, __ATOMIC_RELAXED);                         \
+    } while ( 0 )
+#define smp_mb()                                                              \
+    do {                                                                      \
+        if ( harness_cpu )                                                    \
+            harness_cpu->barrier();                                           \
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);                              \
+    } while ( 0 )
+#define smp_rmb()          __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()          __atomic_thread_fence(__ATOMIC_RELEASE)
+#endif
+
 static inline unsigned int flsl(unsigned long x)
 {
     return x ? 8 * sizeof(x) - __builtin_clzl(x) : 0;
@@ -39,16 +74,23 @@ static inline unsigned int flsl(unsigned long x)
 /* Ends the test as failed. */
 _Noreturn void harness_bug(const char *what, const char *file, int line);
 
+#ifdef HARNESS_COVERAGE
+/* The branch that is never taken is not to be counted. */
+#define ASSERT(cond) ((void)(cond))
+#else
 #define ASSERT(cond)                                                          \
     do {                                                                      \
         if ( !(cond) )                                                        \
             harness_bug("ASSERT(" #cond ")", __FILE__, __LINE__);             \
     } while ( 0 )
+#endif
 
+#ifndef HARNESS_CPU
 /* A lock that nobody else wants, but which notices how it is used. */
 typedef struct spinlock {
     bool ready, held;
 } spinlock_t;
+#endif
 
 void spin_lock_init(spinlock_t *lock);
 void spin_lock(spinlock_t *lock);

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Does a DMA use what it may, and does Xen see it? */
+#include "qemu/osdep.h"
+#include "fake-xen.h"
+#include "test.h"
+
+#define R  XEN_VIOMMU_READ
+#define W  XEN_VIOMMU_WRITE
+#define RW (R | W)
+
+static FakeXen x;
+static XenViommuClient c;
+
+static void begin_test(void)
+{
+    unsigned int i;
+
+    fake_init(&x, &c);
+    for (i = 0; i < NR_PAGES; i++) {
+        x.table[0][i] = (0x100 + i) * PAGE | RW;
+    }
+}
+
+static void end_test(void)
+{
+    unsigned int i;
+
+    for (i = 0; i < XEN_VIOMMU_SLOT_WORDS; i++) {
+        CHECK(!fake_ledger(&x)->busy[i]);
+    }
+    CHECK(fake_ledger(&x)->floor == XEN_VIOMMU_NO_FLOOR);
+    fake_end(&x, &c);
+}
+
+static void asks_once(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+    unsigned int i;
+
+    begin_test();
+    for (i = 0; i < 5; i++) {
+        CHECK(xen_viommu_begin(&c, 8, 0x3010, 16, R, false, 4, &u));
+        CHECK(u.span.gpa == 0x103010 && u.span.len == 16);
+        CHECK(fake_slot(&x, 0)->iova == 0x3000);
+        CHECK(fake_slot(&x, 0)->seq == i + 1);
+        CHECK(fake_ledger(&x)->busy[0] == 1);
+        CHECK(!xen_viommu_end(&c, &u));
+    }
+    CHECK(x.calls == 1 && x.asked == 4);
+    /* its neighbours came with it */
+    CHECK(xen_viommu_begin(&c, 8, 0x6000, 16, W, false, 4, &u));
+    xen_viommu_end(&c, &u);
+    CHECK(x.calls == 1);
+    end_test();
+}
+
+static void a_run_is_one_slot(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+
+    begin_test();
+    x.table[0][10] = 0x900 * PAGE | RW;
+    CHECK(xen_viommu_begin(&c, 8, 0x2800, 12 * PAGE, R, false, 16, &u));
+    CHECK(u.span.gpa == 0x102800 && u.span.len == 0xa000 - 0x2800);
+    CHECK(fake_slot(&x, 0)->pages == 8);
+    xen_viommu_shrink(&c, &u, 0x800);
+    CHECK(fake_slot(&x, 0)->pages == 1);
+    xen_viommu_end(&c, &u);
+    CHECK(xen_viommu_begin(&c, 8, 0xa000, 4 * PAGE, R, false, 16, &u));
+    CHECK(u.span.gpa == 0x900000 && u.span.len == PAGE);
+    xen_viommu_end(&c, &u);
+    CHECK(x.calls == 1);
+    /* permission ends it as well */
+    x.table[0][4] = 0x104 * PAGE | R;
+    fake_inv(&x, XEN_VIOMMU_INV_TLB_DOMAIN, 0, 0, 0);
+    CHECK(xen_viommu_begin(&c, 8, 0x2000, 8 * PAGE, W, false, 16, &u));
+    CHECK(u.span.len == 2 * PAGE);
+    xen_viommu_end(&c, &u);
+    end_test();
+}
+
+static void refused(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+
+    begin_test();
+    x.table[0][5] = 0x105 * PAGE | R;
+    x.table[0][6] = 0;
+    CHECK(!xen_viommu_begin(&c, 8, 0x6000, 1, R, false, 1, &u));
+    CHECK(u.status == XEN_VIOMMU_XLAT_FAULT && u.reason == 5);
+    CHECK(!xen_viommu_begin(&c, 8, 0x5000, 1, W, false, 1, &u));
+    /* Xen answers the quiet question, and still it is no */
+    CHECK(!xen_viommu_begin(&c, 8, 0x5000, 1, W, true, 1, &u));
+    CHECK(xen_viommu_begin(&c, 8, 0x5000, 1, R, false, 1, &u));
+    xen_viommu_end(&c, &u);
+    /* what is refused is not remembered */
+    x.table[0][6] = 0x106 * PAGE | R;
+    CHECK(xen_viommu_begin(&c, 8, 0x6000, 1, R, false, 1, &u));
+    xen_viommu_end(&c, &u);
+    CHECK(u.slot == -1);
+    end_test();
+}
+
+/* The guest hears of what a device did, and of nothing else. */
+static void faults_of_accesses_only(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+
+    begin_test();
+    x.table[0][6] = 0;
+    CHECK(xen_viommu_begin(&c, 8, 0x5000, 1, R, false, 16, &u));
+    xen_viommu_end(&c, &u);
+    CHECK(!xen_viommu_begin(&c, 8, 0x6000, 1, R, true, 16, &u));
+    CHECK(x.faults == 0);
+    CHECK(!xen_viommu_begin(&c, 8, 0x6000, 1, R, false, 16, &u));
+    CHECK(x.faults == 1);
+    end_test();
+}
+
+static void ends_of_the_address_space(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+
+    begin_test();
+    x.disabled = true;
+    CHECK(xen_viommu_begin(&c, 8, 0, UINT64_MAX, R, false, 16, &u));
+    CHECK(u.span.gpa == 0 && u.span.len == (XEN_VIOMMU_SLOT_PAGES - 1) * PAGE);
+    CHECK(fake_slot(&x, 0)->pages == XEN_VIOMMU_SLOT_PAGES - 1);
+    xen_viommu_end(&c, &u);
+    CHECK(xen_viommu_begin(&c, 8, 0xfff, UINT64_MAX, R, false, 16, &u));
+    CHECK(fake_slot(&x, 0)->pages == XEN_VIOMMU_SLOT_PAGES);
+    xen_viommu_end(&c, &u);
+    CHECK(xen_viommu_begin(&c, 8, -PAGE, 2 * PAGE, R, false, 16, &u));
+    CHECK(u.span.gpa == -PAGE && u.span.len == PAGE);
+    xen_viommu_end(&c, &u);
+    CHECK(x.calls == 1);
+    end_test();
+}
+
+/*
+ * The guest changes a page while its translation is on the way to the slot:
+ * the log moves after the lookup.  Done from within the questions to Xen.
+ */
+static int (*real_translate)(void *, struct xen_viommu_xlat *, unsigned int,
+                             uint64_t *);
+static unsigned int moves;
+
+static int move_behind(void *opaque, struct xen_viommu_xlat *xlat,
+                       unsigned int nr, uint64_t *generation)
+{
+    int rc = real_translate(opaque, xlat, nr, generation);
+
+    if (moves) {
+        moves--;
+        x.table[0][3] += 0x10 * PAGE;
+        fake_inv(&x, XEN_VIOMMU_INV_TLB_RANGE, 0, 0x3000, 12);
+    }
+    return rc;
+}
+
+static void begins_again(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+
+    begin_test();
+    real_translate = c.translate;
+    c.translate = move_behind;
+    moves = 3;
+    CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, R, false, 1, &u));
+    CHECK(u.again == 3 && u.span.gpa == 0x133000);
+    CHECK(fake_slot(&x, 0)->gpa == 0x133000);
+    xen_viommu_end(&c, &u);
+    /* nor was an old answer taken in */
+    CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, R, false, 1, &u));
+    CHECK(u.span.gpa == 0x133000);
+    xen_viommu_end(&c, &u);
+    end_test();
+}
+
+static void others_do_not_disturb(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+    uint64_t calls;
+    unsigned int i;
+
+    begin_test();
+    CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, R, false, 1, &u));
+    xen_viommu_end(&c, &u);
+    calls = x.calls;
+    for (i = 0; i < 1000; i++) {
+        fake_inv(&x, XEN_VIOMMU_INV_TLB_RANGE, 0, 0x4000, 12);
+        fake_inv(&x, XEN_VIOMMU_INV_TLB_DOMAIN, 1, 0, 0);
+        CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, R, false, 1, &u));
+        CHECK(u.again == 0);
+        xen_viommu_end(&c, &u);
+    }
+    CHECK(x.calls == calls);
+    end_test();
+}
+
+static void tells_when_waited(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT, kept = { .slot = -1, .keep = true };
+
+    begin_test();
+    CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, R, false, 1, &kept));
+    CHECK(xen_viommu_begin(&c, 8, 0x4000, 8, R, false, 1, &u));
+    CHECK(kept.slot == 0 && u.slot == 1);
+    fake_ledger(&x)->waited[0] = 2;
+    CHECK(!xen_viommu_end(&c, &kept) && x.told == 0);
+    CHECK(xen_viommu_end(&c, &u) && x.told == 1);
+    fake_ledger(&x)->waited[0] = 0;
+    /* the kept slot is nobody else's */
+    CHECK(xen_viommu_begin(&c, 8, 0x4000, 8, R, false, 1, &u));
+    CHECK(kept.slot == 0 && u.slot == 1);
+    CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, R, false, 1, &kept));
+    CHECK(fake_slot(&x, 0)->seq == 2);
+    xen_viommu_end(&c, &kept);
+    xen_viommu_end(&c, &u);
+    end_test();
+}
+
+static void more_than_there_are_slots(void)
+{
+    static XenViommuUse u[XEN_VIOMMU_SLOTS + 3];
+    unsigned int i;
+
+    begin_test();
+    for (i = 0; i < ARRAY_SIZE(u); i++) {
+        u[i] = (XenViommuUse)XEN_VIOMMU_USE_INIT;
+        CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, R, false, 1, &u[i]));
+        CHECK((u[i].slot >= 0) == (i < XEN_VIOMMU_SLOTS));
+        if (i >= XEN_VIOMMU_SLOTS) {
+            CHECK(fake_ledger(&x)->floor ==
+                  (i == XEN_VIOMMU_SLOTS ? 0 : 0));
+        }
+        if (i == XEN_VIOMMU_SLOTS) {
+            fake_inv(&x, XEN_VIOMMU_INV_TLB_DOMAIN, 1, 0, 0);
+        }
+    }
+    fake_ledger(&x)->floor_waited = 1;
+    CHECK(xen_viommu_end(&c, &u[XEN_VIOMMU_SLOTS]));
+    CHECK(fake_ledger(&x)->floor == 1 && x.told == 1);
+    fake_ledger(&x)->floor_waited = 0;
+    for (i = 0; i < ARRAY_SIZE(u); i++) {
+        if (i != XEN_VIOMMU_SLOTS) {
+            CHECK(!xen_viommu_end(&c, &u[i]));
+        }
+    }
+    end_test();
+}
+
+static uint64_t seed;
+
+static uint32_t rnd(uint32_t n)
+{
+    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (seed >> 33) % n;
+}
+
+/*
+ * A guest that changes its tables and invalidates exactly what it changed,
+ * among DMA that begins and ends.  Whatever is begun has to be what a walk of
+ * that moment gives, and Xen has to see each DMA that is stale.
+ */
+static void random_dma(void)
+{
+    enum { STEPS = 100000, USES = 40 };
+    static XenViommuUse u[USES];
+    static bool live[USES];
+    unsigned int step, i, page, stale_seen = 0;
+
+    seed = getenv("STUB_SEED") ? strtoull(getenv("STUB_SEED"), NULL, 0) : 1;
+    begin_test();
+    for (i = 0; i < NR_RIDS; i++) {
+        x.did[i] = i % NR_DIDS;
+    }
+    for (i = 0; i < USES; i++) {
+        u[i] = (XenViommuUse)XEN_VIOMMU_USE_INIT;
+        live[i] = false;
+    }
+
+    for (step = 0; step < STEPS; step++) {
+        unsigned int what = rnd(10);
+        struct xen_viommu_log e = { .did = rnd(NR_DIDS) };
+        bool stale = false;
+
+        i = rnd(USES);
+        if (what < 7) {
+            unsigned int rid = rnd(NR_RIDS);
+            uint64_t iova = rnd(NR_PAGES) * PAGE + rnd(PAGE), off;
+            uint8_t access = 1 + rnd(3);
+            XenViommuRange r;
+            bool may;
+
+            if (live[i]) {
+                xen_viommu_end(&c, &u[i]);
+                live[i] = false;
+                continue;
+            }
+            may = fake_walk(&x, rid, iova, &r) && !(access & ~r.perm);
+            live[i] = xen_viommu_begin(&c, rid, iova, 1 + rnd(8 * PAGE),
+                                       access, rnd(2), 1 + rnd(16), &u[i]);
+            CHECK(live[i] == may);
+            for (off = 0; may && off < u[i].span.len; off++) {
+                uint64_t at = iova + off;
+
+                if (off && at % PAGE) {
+                    continue;
+                }
+                CHECK(fake_walk(&x, rid, at, &r) && !(access & ~r.perm));
+                CHECK(r.gpa + (at - r.iova) == u[i].span.gpa + off);
+                CHECK(r.did == u[i].span.did);
+            }
+            continue;
+        }
+
+        if (what < 9) {
+            e.inv = XEN_VIOMMU_INV_TLB_RANGE;
+            e.order = 12 + rnd(5);
+            page = rnd(NR_PAGES) >> (e.order - 12) << (e.order - 12);
+            e.iova = page * PAGE;
+            for (i = 0; i < 1u << (e.order - 12); i++) {
+                x.table[e.did][page + i] =
+                    rnd(4) ? rnd(1 << 20) * PAGE | (1 + rnd(3)) : 0;
+            }
+        } else {
+            e.inv = XEN_VIOMMU_INV_CONFIG_DEVICE;
+            e.rid = rnd(NR_RIDS);
+            x.did[e.rid] = rnd(NR_DIDS);
+        }
+        fake_log(&x, &e);
+        for (i = 0; i < USES; i++) {
+            uint64_t off;
+
+            for (off = 0; live[i] && off < u[i].span.len; off++) {
+                uint64_t at = u[i].span.iova + off;
+                XenViommuRange r;
+
+                if (off && at % PAGE) {
+                    continue;
+                }
+                stale |= fake_covers(&e, u[i].span.rid, u[i].span.did, at) &&
+                         (!fake_walk(&x, u[i].span.rid, at, &r) ||
+                          r.gpa + (at - r.iova) != u[i].span.gpa + off ||
+                          (u[i].span.access & ~r.perm));
+            }
+        }
+        CHECK(fake_stale(&x, &e, fake_ledger(&x)->head) == stale);
+        stale_seen += stale;
+    }
+    CHECK(stale_seen > 100);
+    for (i = 0; i < USES; i++) {
+        if (live[i]) {
+            xen_viommu_end(&c, &u[i]);
+        }
+    }
+    CHECK(x.calls < STEPS);
+    end_test();
+}
+
+int main(void)
+{
+    RUN(asks_once);
+    RUN(a_run_is_one_slot);
+    RUN(refused);
+    RUN(faults_of_accesses_only);
+    RUN(ends_of_the_address_space);
+    RUN(begins_again);
+    RUN(others_do_not_disturb);
+    RUN(tells_when_waited);
+    RUN(more_than_there_are_slots);
+    RUN(random_dma);
+    return 0;
+}

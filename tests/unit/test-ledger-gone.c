@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ledger: what becomes of those who wait when the device model goes, the
+ * guest is reset, or the ledger is taken.
+ */
+#include <inttypes.h>
+
+#include "fake-dm.h"
+
+static const struct xen_viommu_log range = INV_RANGE(1, 0x1000, 12);
+static const struct xen_viommu_log all = INV_GLOBAL;
+
+/* A stale slot @n, and a register command that waits for it. */
+static void stall(unsigned int n)
+{
+    ldm_publish(n, &ldm_usual);
+    ldm_unmap();
+    ldm_invalidate(&range);
+    assert_true(ldm_pending(&range) && ldm_waited(n));
+}
+
+/* The DM goes, in all its ways. */
+static void test_dm_goes(void **state)
+{
+    const struct xen_dm_op_viommu_detach detach = { 0 };
+    unsigned int how;
+
+    for ( how = 0; how < 6; how++ )
+    {
+        ldm_world_setup(state);
+        stall(77);
+        ldm->floor = 0;
+        if ( how != 1 )
+            fake_unbind(ldm_port);
+        switch ( how )
+        {
+        case 0: viommu_continue(viommu); break;
+        case 1: assert_int_equal(viommu_detach(viommu, DM, &detach), 0); break;
+        case 2: assert_false(r64(R_IOTLB) & IVT); break;
+        case 3: assert_int_equal(ldm_attach(2), 2); break;
+        case 4: assert_int_equal(ldm_attach(1), 1); break;
+        case 5: w64(R_CCMD, ICC | CIRG(1)); break;
+        }
+        check(!ldm_pending(&range) && !ldm_nr_waited(), "%u", how);
+        assert_true(!fake.watching && ldm->floor_waited == 0);
+        assert_true(unit_stats().dm_gone == 1);
+        assert_true(unit_stats().blocked == 0 && !unit_stats().blocked_ns);
+
+        /* What it has left behind does not hold up anything any more. */
+        fake_trace();
+        ldm_invalidate(&all);
+        check(!ldm_pending(&all), "%u", how);
+        trace_is("");
+        assert_true(unit_stats().dm_gone == 1);
+    }
+}
+
+/* It goes unnoticed: nothing of it is waited for, not even until a timer. */
+static void test_dm_gone_already(void **state)
+{
+    (void)state;
+    ldm_publish(77, &ldm_usual);
+    ldm->floor = 0;
+    ldm_unmap();
+    fake_unbind(ldm_port);
+    ldm_invalidate(&range);
+    assert_false(ldm_pending(&range));
+    assert_true(!ldm_nr_waited() && !fake.watching);
+    assert_string_equal(fake_trace(), "");
+    assert_true(unit_stats().dm_gone == 0 && unit_stats().in_trap >= 1);
+}
+
+/* A DM that goes and owes nothing does not count as one that did. */
+static void test_owes_nothing(void **state)
+{
+    const struct xen_dm_op_viommu_detach detach = { 0 };
+
+    if ( *state )
+        return;
+    q_create(0);
+    ldm_put(&range);
+    q_submit();
+    viommu_reset(viommu);
+    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    assert_true(unit_stats().dm_gone == 0);
+}
+
+/* The ledger is taken: without a DM, with one, while it is waited for. */
+static void test_take(void **state)
+{
+    unsigned int how;
+
+    for ( how = 0; how < 5; how++ )
+    {
+        struct viommu_ledger *ledger;
+
+        ldm_world_setup(state);
+        ledger = viommu->ledger;
+        if ( how == 0 )
+            fake_unbind(ldm_port);
+        if ( how == 2 )
+            stall(3);
+        if ( how == 3 )
+        {
+            fake_unbind(ldm_port);
+            ldm_attach(1);
+            dm_translate(RID, 0x1000, XEN_VIOMMU_WRITE);
+            ldm_invalidate(&range);
+            assert_true(ldm_pending(&range));
+        }
+        if ( how == 4 )
+            ldm->floor = 0;
+        assert_true(viommu_take_ledger(viommu) == ledger);
+        fake_check_unlocked();
+        assert_null(viommu->ledger);
+        assert_false(ldm_pending(&range));
+        assert_int_equal(fake.count[FAKE_PORT_FREE],
+                         fake.count[FAKE_PORT_ALLOC]);
+        assert_null(viommu_take_ledger(viommu));
+
+        /* From now on there is the simple form. */
+        memset(ldm->busy, 0xff, sizeof(ldm->busy));
+        assert_int_equal(dm_ack(0), -ENOTCONN);
+        ldm_invalidate(&range);
+        assert_false(ldm_pending(&range));
+        assert_int_equal(ldm_attach(2), 1);
+        dm_translate(RID, 0x1000, XEN_VIOMMU_WRITE);
+        ldm_invalidate(&all);
+        assert_true(ldm_pending(&all));
+        assert_int_equal(dm_ack(dm_requested()), 0);
+        assert_false(ldm_pending(&all));
+    }
+}
+
+/* A reset: nobody waits any more, and the log says it all. */
+static void test_reset(void **state)
+{
+    unsigned int how;
+
+    for ( how = 0; how < 4; how++ )
+    {
+        uint64_t head;
+
+        ldm_world_setup(state);
+        if ( how & 1 )
+            stall(3);
+        else
+            ldm_publish(3, &ldm_usual);
+        if ( how & 2 )
+            ldm->floor = 0;
+        head = ldm->head;
+        viommu_reset(viommu);
+        assert_true(ldm->head == head + 1);
+        assert_false(ldm_pending(&range));
+        assert_false(fake.watching);
+
+        /* The guest that comes then waits for what has not ended. */
+        ldm_invalidate(&all);
+        assert_true(ldm_pending(&all) && ldm_waited(3));
+        assert_true(ldm_end(3));
+        check(ldm_pending(&all) == !!(how & 2), "%u", how);
+        ldm->floor = XEN_VIOMMU_NO_FLOOR;
+        assert_int_equal(dm_ack(0), 0);
+        assert_false(ldm_pending(&all));
+        ldm_invalidate(&all);
+        assert_false(ldm_pending(&all));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(test_dm_goes),
+        world_test(test_dm_gone_already),
+        world_test(test_owes_nothing),
+        world_test(test_take),
+        world_test(test_reset),
+    };
+
+    return run_both(tests);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
