@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TORTURE_H
+#define TORTURE_H
+
+#include "core.h"
+
+#define TORTURE_RAM (16u << 20)
+
+/* Guest memory.  Entries are accessed atomically, the devices' pages plainly. */
+extern uint64_t torture_ram[];
+extern unsigned long torture_notified;
+
+#endif /* TORTURE_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
