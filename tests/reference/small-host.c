@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The small host, see small-host.h.  harness_bug() is the driver's. */
+#include <stdlib.h>
+
+#include "small-host.h"
+
+struct host host;
+uint8_t host_frames[XEN_VIOMMU_LEDGER_FRAMES][4096]
+    __attribute__((aligned(4096)));
+static struct viommu_ledger ledger;
+
+#define forbid(cond)                                                          \
+    do {                                                                      \
+        if ( cond )                                                           \
+            harness_bug("host misused: " #cond, __func__, __LINE__);          \
+    } while ( 0 )
+
+struct viommu *host_create(uint8_t aw, uint8_t haw, uint32_t flags)
+{
+    const struct xen_domctl_viommu_op op = {
+        .cmd = XEN_DOMCTL_VIOMMU_create, .type = XEN_VIOMMU_TYPE_VTD,
+        .base = BASE, .flags = flags, .aw = aw,
+    };
+    const struct viommu_frontend *fe = viommu_frontend(&op);
+    struct seen *seen = host.seen;
+
+    free(host.viommu);
+    host = (struct host){ .now = 1000, .seen = seen };
+    memset(host_frames, 0, sizeof(host_frames));
+    memset(&ledger, 0, sizeof(ledger));
+
+    host.viommu = calloc(1, fe->size);
+    viommu_init(host.viommu, fe, NULL, haw, &op);
+    viommu_give_ledger(host.viommu, &ledger, host_frames);
+
+    return host.viommu;
+}
+
+void host_free(void)
+{
+    free(host.viommu);
+    host.viommu = NULL;
+}
+
+static bool locked(void)
+{
+    return host.viommu->lock.held;
+}
+
+void spin_lock_init(spinlock_t *lock)
+{
+    *lock = (spinlock_t){ .ready = true };
+}
+
+void spin_lock(spinlock_t *lock)
+{
+    forbid(!lock->ready || lock->held || locked());
+    lock->held = true;
+    host.held++;
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+    forbid(!lock->held);
+    lock->held = false;
+    host.held--;
+}
+
+bool spin_is_locked(const spinlock_t *lock)
+{
+    return lock->held;
+}
+
+static bool is_there(uint64_t gpa)
+{
+    return page_of(gpa) >= 0 && !host.absent[page_of(gpa)];
+}
+
+int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
+                     unsigned int size)
+{
+    forbid(viommu != host.viommu);
+    forbid((size != 8 && size != 16) || (gpa & (size - 1)));
+
+    host.reads++;
+    if ( locked() )
+        host.locked_reads++;
+    else if ( host.on_look )
+        host.on_look();
+
+    memset(buf, 0xa5, size);
+    if ( !is_there(gpa) )
+        return -EFAULT;
+    memcpy(buf, at_gpa(host.memory, gpa), size);
+
+    return 0;
+}
+
+int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
+{
+    struct seen *seen = host.seen;
+    int page = page_of(gpa);
+
+    forbid(viommu != host.viommu);
+    forbid(gpa & 3);
+
+    host.writes++;
+    if ( page < 0 || host.absent[page] || host.readonly[page] )
+        return -EFAULT;
+    memcpy(at_gpa(host.memory, gpa), &val, 4);
+
+    forbid(seen->nr_writes >= MAX_WRITES);
+    seen->write[seen->nr_writes].gpa = gpa;
+    seen->write[seen->nr_writes++].val = val;
+
+    return 0;
+}
+
+unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
+{
+    unsigned int order;
+
+    forbid(viommu != host.viommu);
+    forbid(locked());
+
+    if ( host.on_look )
+        host.on_look();
+    if ( !is_there(gpa) )
+        return 0;
+
+    for ( order = 12; order < 30; order++ )
+    {
+        uint64_t buddy = ((gpa >> order) ^ 1) << order, page;
+
+        for ( page = buddy; page < buddy + (1ULL << order); page += 4096 )
+            if ( !is_there(page) )
+                return order;
+    }
+
+    return order;
+}
+
+void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
+{
+    struct seen *seen = host.seen;
+
+    forbid(viommu != host.viommu);
+    forbid(locked());
+    forbid(seen->nr_msi >= ARRAY_SIZE(seen->msi));
+
+    seen->msi[seen->nr_msi].addr = addr;
+    seen->msi[seen->nr_msi++].data = data;
+}
+
+int viommu_host_port_alloc(const struct viommu *viommu, domid_t domid)
+{
+    forbid(viommu != host.viommu);
+    forbid(locked() || !viommu->attach_lock.held);
+    (void)domid;
+
+    if ( host.alloc_error )
+        return host.alloc_error;
+    for ( unsigned int port = 1; port < HOST_PORTS; port++ )
+        if ( host.port[port] == PORT_FREE )
+        {
+            host.port[port] = PORT_UNBOUND;
+            return port;
+        }
+
+    return -ENOSPC;
+}
+
+void viommu_host_port_free(const struct viommu *viommu, evtchn_port_t port)
+{
+    forbid(viommu != host.viommu);
+    forbid(locked() || !viommu->attach_lock.held);
+    forbid(port >= HOST_PORTS || host.port[port] == PORT_FREE);
+    host.port[port] = PORT_FREE;
+}
+
+bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port)
+{
+    forbid(viommu != host.viommu);
+
+    return port < HOST_PORTS && host.port[port] == PORT_BOUND;
+}
+
+void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
+{
+    forbid(viommu != host.viommu);
+    forbid(port >= HOST_PORTS || host.port[port] == PORT_FREE);
+    host.seen->notified += host.port[port] == PORT_BOUND;
+}
+
+void viommu_host_watch(struct viommu *viommu, bool on)
+{
+    forbid(viommu != host.viommu);
+    forbid(!locked());
+    host.watching = on;
+}
+
+uint64_t viommu_host_now(void)
+{
+    return host.now++;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
