@@ -11,6 +11,7 @@
 
 #define XEN_CPUID_FIRST         0x40000000u
 #define XEN_CPUID_LAST          0x40010000u
+#define MEMORY_OP               12
 #define VCPU_OP                 24
 #define SCHED_OP                29
 #define SCHEDOP_SHUTDOWN        2
@@ -98,6 +99,11 @@ long hypercall_shutdown(unsigned int reason)
 long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra)
 {
     return have_xen ? hypercall(VCPU_OP, cmd, vcpu, _u(extra)) : -1;
+}
+
+long hypercall_memory_op(unsigned int cmd, void *arg)
+{
+    return have_xen ? hypercall(MEMORY_OP, cmd, _u(arg), 0) : -1;
 }
 
 /* Severer results win. */

@@ -119,6 +119,18 @@ struct xen_vcpu_hvm_context {
 
 long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra);
 
+#define XENMEM_decrease_reservation 1
+
+struct xen_memory_reservation {
+    unsigned long *extent_start;
+    unsigned long nr_extents;
+    unsigned int extent_order;
+    unsigned int mem_flags;
+    uint16_t domid;
+};
+
+long hypercall_memory_op(unsigned int cmd, void *arg);
+
 /* The processor. */
 #define barrier()             asm volatile ( "" ::: "memory" )
 #define mb()                  asm volatile ( "mfence" ::: "memory" )

@@ -60,11 +60,18 @@ static void expect_fault(const char *what, unsigned int reason, bool read,
           "%s: PPF stays set, records are clear", what);
 }
 
+/* The device knows that its DMA was denied, and says so. */
+static void expect_error(const char *what, int status)
+{
+    check(status && status != NVME_PENDING, "%s: the device reports %#x",
+          what, status);
+}
+
 /* A read of the disk: the device writes memory, or rather does not. */
 static void denied_write(const char *what, unsigned int reason, uint64_t iova)
 {
     FILL(buf, UNTOUCHED(i_));
-    nvme_rw(NVME_READ, 0, iova);
+    expect_error(what, nvme_rw(NVME_READ, 0, iova));
     check(COUNT(buf, UNTOUCHED(i_)) == WORDS, "%s: memory has changed", what);
     expect_fault(what, reason, false, iova);
 }
@@ -73,7 +80,7 @@ static void denied_write(const char *what, unsigned int reason, uint64_t iova)
 static void denied_read(const char *what, unsigned int reason, uint64_t iova)
 {
     FILL(buf, SIGNATURE(i_));
-    nvme_rw(NVME_WRITE, 2, iova);
+    expect_error(what, nvme_rw(NVME_WRITE, 2, iova));
     expect_fault(what, reason, true, iova);
 
     vtd_disable();

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device model is stopped (SIGSTOP), and invalidations go on.
+ *
+ * Devices have used translations, and none of these is in use when the test
+ * asks for the stop, by "DMSTOP-NOW" on the console.  A device model that does
+ * not run touches no memory, so nothing is to be waited for: every invalidation
+ * is complete at once.  Whoever stops it sees from Xen's statistics that they
+ * go on, and lets it run again.
+ */
+
+#include "../viommu-lib/nvme.h"
+
+const char test_title[] = "vIOMMU: device model stopped";
+
+#define DID                     2
+#define IOVA                    0x40000000ull
+#define LOOP_US                 12000000
+#define WAIT_US                 30000000
+
+static uint64_t page[WORDS] __page_aligned_bss;
+static struct vtd_dom dom;
+
+static bool transfer(void)
+{
+    vtd_map(&dom, IOVA, _u(page), 1, PTE_RW);
+    FILL(page, UNTOUCHED(i_));
+
+    return check(nvme_rw(NVME_READ, 1, IOVA) == 0 &&
+                 COUNT(page, DISK(1, i_)) == WORDS, "a transfer fails");
+}
+
+void test_main(void)
+{
+    static const uint64_t cmds[] = {
+        IOTLB_IIRG(INV_PAGE) | IOTLB_DID(DID),
+        IOTLB_IIRG(INV_DOMAIN) | IOTLB_DID(DID),
+        IOTLB_IIRG(INV_GLOBAL),
+    };
+    unsigned int n = 0, waited = 0;
+    uint64_t begin, worst = 0;
+
+    if ( !vtd_init() || !nvme_init() || !nvme_fill_disk(2) )
+        return;
+
+    dom = vtd_dom_new(vtd.max_levels, DID);
+    nvme_map_queues(&dom);
+    vtd_root_set();
+    vtd_attach(nvme_sid, &dom);
+    if ( !vtd_enable() || !transfer() )
+        return;
+
+    printk("DMSTOP-NOW\n");
+    begin = tsc();
+    do {
+        uint64_t start = tsc(), us;
+        bool waits;
+
+        vtd_map(&dom, IOVA, _u(page), 1, n % 2 ? PTE_RW : 0);
+        vtd_wr64(vtd.iva, IOVA);
+        vtd_wr64(vtd.iotlb, IOTLB_IVT | cmds[n % ARRAY_SIZE(cmds)]);
+        waits = vtd_rd64(vtd.iotlb) & IOTLB_IVT;
+        if ( waits && !wait_for(!(vtd_rd64(vtd.iotlb) & IOTLB_IVT), WAIT_US) )
+            break;
+        waited += waits;
+        us = tsc_to_us(tsc() - start);
+        worst = us > worst ? us : worst;
+        n++;
+    } while ( tsc() - begin < us_to_tsc(LOOP_US) );
+
+    /* Accesses to devices block the vCPU until the device model runs again. */
+    subtest("afterwards");
+    transfer();
+    check_eq("number of faults", vtd_faults_clear(), 0);
+    subtest("invalidations");
+    check_eq("number of those that waited", waited, 0);
+    subtest(NULL);
+    printk("DMSTOP invalidations=%u waited=%u worst_us=%"PRIu64"\n",
+           n, waited, worst);
+
+    vtd_disable();
+    xtf_success(NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
