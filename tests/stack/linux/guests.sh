@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# The guests of scripts/test-linux, sourced by job.sh, which defines "guest"
+# and "run".
+#
+# "then=" says how each boot ends; a kernel started by kexec gets as its mode
+# what stands after the colon, the first one what stands after "mode=".
+#
+# A kernel that knows it runs on Xen leaves kexec to Xen, which starts a new
+# device model, and QEMU 7.2 dies of saving an NVMe.  Without that knowledge it
+# jumps, and the unit stays as it was left.  It then has to be told the TSC's
+# frequency, because it cannot measure it on an emulated CPU.
+khz=$(($(xl info | sed -n 's/^cpu_mhz *: \([0-9]*\).*/\1/p') * 1000))
+native="xen_nopv tsc=reliable tsc_early_khz=$khz"
+
+guest default 2 type=vtd "then=reboot mode="
+guest lazy 3 type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
+mode= iommu.strict=0"
+guest strict 1 type=vtd "mode= iommu.strict=1"
+guest register 1 type=vtd,qi=0 "mode="
+
+run default
+run lazy
+run strict register

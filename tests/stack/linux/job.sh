@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# dom0's part of scripts/test-linux: run the guests, each of which may boot
+# more than once.  Of guest NAME it leaves in /job: NAME.log, what the guest
+# said; NAME-N-BEGIN.json and NAME-N-DONE.json, what the vIOMMUs had done
+# before and after the work of its boot N; NAME-DISK.img, its disks at the end.
+limit=${LINUX_LIMIT:-600}   # seconds for all boots of a guest: it hangs
+
+# At the beginning of its work each guest waits until all of "$together" have
+# come so far, or to their end.
+together=
+arrived()
+{
+    local name
+    : >"/tmp/$1.here"
+    for name in $together
+    do
+        until [ -e "/tmp/$name.here" ]
+        do
+            sleep 0.2
+        done
+    done
+}
+
+# listen NAME: keep what the guest says; at the beginning and the end of its
+# work, take the statistics before it may go on.
+listen()
+{
+    while read -r line
+    do
+        echo "$line" >&3
+        case $line in
+            BEGIN*|DONE*)
+                arrived "$1"
+                xl viommu-list -j >"/job/$1-${line#* }-${line% *}.json"
+                echo go
+                ;;
+        esac
+    done
+}
+
+# How many guests the emulator of the machine has lost (see scripts/stack)
+lost()
+{
+    xl dmesg | grep -A 6 'Triple fault - invoking HVM' | grep -c 'RIP: *e008:'
+}
+
+# guest NAME BOOTS VIOMMU EXTRA: describe a guest
+guest()
+{
+    sed -e "s|@NAME@|$1|; s|@VIOMMU@|$3|; s|@EXTRA@|$4|" /job/linux.cfg \
+        >"/tmp/$1.cfg"
+    echo "$2" >"/tmp/$1.boots"
+}
+
+# once NAME: run it to its end; fails if that comes too early
+once()
+{
+    local listener disk uptime boots
+    # The device model cannot do DMA between guest memory and /job.
+    for disk in nvme ahci virtio
+    do
+        cp "/job/$disk.img" "/tmp/$1-$disk.img"
+    done
+    # What it needs for kexec is on its NVMe disk.
+    tar -C /guest -cf - vmlinuz initrd |
+        dd of="/tmp/$1-nvme.img" bs=1M seek=7 conv=notrunc 2>/dev/null
+
+    mkfifo "/tmp/$1.in" "/tmp/$1.out"
+    listen "$1" <>"/tmp/$1.out" 1<>"/tmp/$1.in" 3>"/job/$1.log" &
+    listener=$!
+    timeout "$limit" xl create -F "/tmp/$1.cfg" >"/job/$1-xl.log" 2>&1 ||
+        echo "job: xl ended with status $?" >>"/job/$1-xl.log"
+    xl destroy "$1" >/dev/null 2>&1
+    kill "$listener"
+    : >"/tmp/$1.here"
+    rm "/tmp/$1.in" "/tmp/$1.out"
+
+    read -r uptime _ </proc/uptime
+    echo "$1 $uptime" >>/job/times
+    cp "/var/log/xen/qemu-dm-$1.log" /job/
+    for disk in nvme ahci virtio
+    do
+        mv "/tmp/$1-$disk.img" /job/
+    done
+    read -r boots <"/tmp/$1.boots"
+    grep -q "^DONE $((boots - 1))" "/job/$1.log"
+}
+
+# run NAME...: run these guests, and their work at the same time; all again if
+# the emulator loses one
+run()
+{
+    local name try before pids short
+    together=
+    for name
+    do
+        case " $only " in
+            "  "|*" $name "*) together="$together $name" ;;
+        esac
+    done
+
+    for try in 1 2 3
+    do
+        before=$(lost) pids='' short=''
+        for name in $together
+        do
+            rm -f "/tmp/$name.here"
+        done
+        for name in $together
+        do
+            once "$name" &
+            pids="$pids $!"
+            # One at a time is quicker, up to here.
+            until [ -e "/tmp/$name.here" ]
+            do
+                sleep 0.2
+            done
+        done
+        for name in $pids
+        do
+            wait "$name" || short=yes
+        done
+        [ -n "$short" ] && [ "$(lost)" -gt "$before" ] || return
+        echo "lost: $together" >>/job/times
+        for name in $together
+        do
+            cp "/job/$name.log" "/job/$name.log.$try"
+        done
+    done
+}
+
+read -r only </job/only
+rm -f /job/times
+# shellcheck source=guests.sh
+. /job/guests.sh
+xl dmesg >/job/xen.log
+exit 0
