@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154,SC3043,SC3045 # of busybox
+# Sourced by xen.sh (in dom0) and qemu.sh (on the host), both run by busybox:
+# asks guests, whose serial ports are pipes, to do the workloads in turn.
+#
+# Wants: out (where results go), fifo (directory of the pipes), RUNS, SECS,
+# WORKLOADS, a function "snapshot GUEST FILE" that saves the guest's counters and
+# "again GUEST" that boots it anew, if that is allowed.
+# Writes to $out/results:
+#   guest GUEST MODE DRAIN DOMAIN-TYPE
+#   lost ROUND GUEST WORKLOAD MS: its disk hung; the run is repeated
+#   run ROUND GUEST WORKLOAD IOS MS UNMAPS
+# Round 0 warms up and counts the guest's unmaps for a second, which slows it
+# down and so is not for measuring; UNMAPS is - in the others.
+patience=300
+
+# One line is enough to say what went wrong.
+fail()
+{
+    echo "$*" >"$out/error"
+    exit 1
+}
+
+# expect GUEST WORD: wait for "BENCH WORD ...", leave the rest in $reply
+expect()
+{
+    # Opened for both, a pipe without another end does not hold us up.
+    while read -r -t "$patience" line <>"$fifo/$1.out"
+    do
+        echo "$line" >>"$out/$1.log"
+        case $line in
+            "BENCH $2 "*)      reply=${line#BENCH * }; return ;;
+            "BENCH failed "*)  fail "guest $1: ${line#BENCH failed }" ;;
+        esac
+    done
+    fail "guest $1 says nothing, see $1.log"
+}
+
+# started GUEST MODE DRAIN: it is up, and in the mode that was asked for
+started()
+{
+    expect "$1" ready
+    case $2:$reply in
+        none:none|pt:identity|lazy:DMA-FQ|strict:DMA) ;;
+        *) fail "guest $1 should be $2, but its disk's domain is: $reply" ;;
+    esac
+    echo "guest $1 $2 $3 $reply" >>"$out/results"
+}
+
+# one ROUND GUEST WORKLOAD
+one()
+{
+    local how="$SECS -" ms try
+    [ "$1" != 0 ] || how="1 count"
+    for try in 1 2 3
+    do
+        echo "run $3 $how" 1<>"$fifo/$2.in"
+        expect "$2" "done"
+        # "WORKLOAD IOS MS UNMAPS": a command that is lost takes Linux 30 s.
+        ms=${reply% *}
+        ms=${ms##* }
+        if [ "$ms" -lt $((SECS * 1000 + 25000)) ]
+        then
+            echo "run $1 $2 $reply" >>"$out/results"
+            snapshot "$2" "$1.$2.$3"
+            return
+        fi
+        echo "lost $1 $2 $3 $ms" >>"$out/results"
+        again "$2"
+    done
+    fail "guest $2 loses its disk in $3 time and again"
+}
+
+# rounds GUEST...: all runs, the guests alternating from run to run
+rounds()
+{
+    local round=0 workload guest
+    for guest in "$@"
+    do
+        snapshot "$guest" "begin.$guest"
+    done
+    while [ $round -le "$RUNS" ]
+    do
+        for workload in $WORKLOADS
+        do
+            for guest in "$@"
+            do
+                one $round "$guest" "$workload"
+            done
+        done
+        echo "round $round of $RUNS"
+        round=$((round + 1))
+    done
+    echo end >>"$out/results"
+}

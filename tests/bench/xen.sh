@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# dom0's part of "make bench": boots a guest for each line of modes.xen and has
+# them do the workloads in turn.  Results are left in /job.
+out=/job fifo=/tmp/pipes
+. /job/settings
+. /job/drive.sh
+
+# What has no vIOMMU has no counters.
+snapshot()
+{
+    case $with in
+        *" $1 "*) xl viommu-list -j "$1" >"/job/stats/$2.json" ||
+                      fail "xl viommu-list of $1 does not work" ;;
+    esac
+}
+
+# Ours has to do without.
+again()
+{
+    fail "guest $1: the disk hung, see results"
+}
+
+rm -rf /job/stats /job/results /job/error
+mkdir -p /job/stats $fifo
+cat /guest/initrd /job/fio.cpio >/tmp/initrd
+
+# What an exit costs by the clock; nothing else runs yet.
+sh /job/xtf/run-in-dom0 viommu-cost >/job/cost.log 2>&1
+grep -q '^PASS' /job/cost.log || fail "$(head -n 1 /job/cost.log)"
+cp /job/xtf/viommu-cost/serial.log /job/cost.log
+
+guests='' with=' '
+while read -r guest mode drain spec args
+do
+    case $guest in ''|'#'*) continue ;; esac
+    mkfifo "$fifo/$guest.in" "$fifo/$guest.out"
+    case $drain in
+        -|ledger)   how= ;;
+        ledger-map) how='"-global", "xen-viommu.dma=map",' ;;
+        simple)     how='"-global", "xen-viommu.drain=simple",' ;;
+        *)          fail "modes.xen: no such drain: $drain" ;;
+    esac
+    {
+        cat /job/guest.cfg
+        echo "name = \"$guest\""
+        echo "serial = \"pipe:$fifo/$guest\""
+        echo "extra = \"console=ttyS0 loglevel=1 job=bench $args\""
+        echo "device_model_args_hvm = [ $how"
+        echo "    \"-blockdev\", \"node-name=disk,$DISK\","
+        echo "    \"-device\", \"nvme,drive=disk,serial=bench\","
+        echo "]"
+        if [ "$spec" != - ]
+        then
+            echo "viommu = [ \"$spec\" ]"
+            with="$with$guest "
+        fi
+    } >"/job/$guest.cfg"
+    xl create "/job/$guest.cfg" >"/job/$guest.xl.log" 2>&1 </dev/null ||
+        fail "xl does not create $guest: $(tail -n 1 "/job/$guest.xl.log")"
+    started "$guest" "$mode" "$drain"
+    guests="$guests $guest"
+done <<END
+$(cat /job/modes.xen)
+END
+
+# shellcheck disable=SC2086 # names, split on purpose
+rounds $guests
+exit 0
