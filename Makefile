@@ -3,12 +3,12 @@
 # "make help" lists the targets; the work is done by scripts/.
 
 include Config.mk
-export BUILD JOBS STACK_MEM
+export BUILD JOBS STACK_MEM T
 
 S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all help clean run shell check test patches FORCE
+.PHONY: all help clean run shell check fuzz static model test bench patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -28,6 +28,11 @@ clean:                          #: remove all that was made (build/)
 $(S)/packages: scripts/packages.list scripts/install-packages
 	@mkdir -p $(S)
 	@scripts/install-packages
+	@touch $@
+
+$(S)/packages-proof: scripts/packages-proof.list scripts/install-packages
+	@mkdir -p $(S)
+	@scripts/install-packages packages-proof.list
 	@touch $@
 
 from.xen  := $(XEN_SRC)
@@ -65,7 +70,8 @@ $(S)/qemu: $(S)/qemu.src $(S)/tools
 	@touch $@
 
 $(S)/images: $(S)/hypervisor $(S)/tools $(S)/qemu $(S)/kernel \
-             scripts/images scripts/dom0-init $(wildcard tests/stack/guest/*)
+             scripts/images scripts/dom0-init tests/stack/kexec.c \
+             $(wildcard tests/stack/guest/* tests/stack/guest/*/*)
 	@scripts/images
 	@touch $@
 
@@ -93,12 +99,26 @@ shell: $(S)/images              #: a shell in the stack's dom0
 check: $(S)/packages           #: the tests that need no virtual machine
 	@scripts/test check
 
+T ?= 300
+fuzz: $(S)/packages $(S)/packages-proof #: fuzz the core for T=seconds, and coverage
+	@$(MAKE) -s -C tests/fuzz run
+	@$(MAKE) -s -C tests/fuzz coverage
+
+static: $(S)/packages $(S)/packages-proof #: the core through static analysers
+	@tests/static/run
+
 test: $(S)/images $(S)/xtf      #: all tests; with TESTS= only those XTF guests
 ifeq ($(TESTS),)
 	@scripts/test all
 else
 	@scripts/test-stack $(TESTS)
 endif
+
+bench: $(S)/images $(S)/xtf     #: what the vIOMMU costs a disk; with RUNS= as often
+	@scripts/bench
+
+model: $(S)/packages           #: the protocol's model, exhaustively (minutes, 8 GiB)
+	@tests/model/run full
 
 # ---------------------------------------------------------------------------
 

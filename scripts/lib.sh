@@ -24,6 +24,14 @@ short()
     echo "${1#"$PWD"/}"
 }
 
+# Two emulated machines at once take far more than twice as long: one waits for
+# the other, but not for ever.  Held until this process ends.
+machine_lock()
+{
+    exec 9>"${TMPDIR:-/tmp}/viommu-stack.lock"
+    flock -w 1800 9 || :
+}
+
 # step NAME VERB TEXT COMMAND...: run a command with its output in a log
 step()
 {
