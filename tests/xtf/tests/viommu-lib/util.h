@@ -56,6 +56,18 @@ bool irq_sent(unsigned int vector);
  */
 void __printf(1, 2) xen_printk(const char *fmt, ...);
 
+/*
+ * Has somebody pressed the power button ("xl trigger DOMAIN power")?  Xen itself
+ * emulates it, so that this works while the device model does not.
+ */
+#define PM1A_STS                0x1f40
+#define PWRBTN_STS              (1u << 8)
+
+static inline bool told_to_end(void)
+{
+    return inw(PM1A_STS) & PWRBTN_STS;
+}
+
 #endif /* VIOMMU_UTIL_H */
 
 /*
