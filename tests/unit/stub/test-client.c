@@ -177,6 +177,51 @@ static void begins_again(void)
     end_test();
 }
 
+/* A guest that never stops may slow its devices down; QEMU goes on. */
+static void begins_at_last(void)
+{
+    static const struct xen_viommu_log e = {
+        .inv = XEN_VIOMMU_INV_TLB_RANGE, .iova = 0x3000, .order = 12,
+    };
+    XenViommuUse u[] = { XEN_VIOMMU_USE_INIT, { .slot = -1, .keep = true } };
+    unsigned int i;
+
+    begin_test();
+    real_translate = c.translate;
+    c.translate = move_behind;
+    for (i = 0; i < ARRAY_SIZE(u); i++) {
+        fake_log(&x, &e);
+        moves = 1000;
+        CHECK(xen_viommu_begin(&c, 8, 0x3000, 8 * PAGE, W, false, 16, &u[i]));
+        CHECK(moves > 900);
+        /* it is stale by now, and Xen sees that */
+        CHECK(u[i].span.gpa + 0x10 * PAGE == (x.table[0][3] & ~3ULL));
+        CHECK(fake_stale(&x, &e, fake_ledger(&x)->head));
+        xen_viommu_shrink(&c, &u[i], 8);
+        CHECK(fake_stale(&x, &e, fake_ledger(&x)->head));
+        fake_ledger(&x)->floor_waited = 1;
+        CHECK(xen_viommu_end(&c, &u[i]) && x.told == i + 1);
+        fake_ledger(&x)->floor_waited = 0;
+        CHECK(!fake_stale(&x, &e, fake_ledger(&x)->head));
+
+        /* in the end it is refused: nothing is left behind */
+        moves = 1000;
+        x.table[0][3] = R;
+        CHECK(!xen_viommu_begin(&c, 8, 0x3000, 8, W, false, 1, &u[i]));
+        CHECK(!fake_stale(&x, &e, fake_ledger(&x)->head));
+        x.table[0][3] = 0x103 * PAGE | RW;
+
+        /* and when there is peace, a slot does */
+        moves = 0;
+        CHECK(xen_viommu_begin(&c, 8, 0x3000, 8, W, false, 1, &u[i]));
+        CHECK(u[i].slot == 0 && !u[i].again);
+        CHECK(fake_ledger(&x)->floor == XEN_VIOMMU_NO_FLOOR);
+        CHECK(fake_ledger(&x)->busy[0] == 1);
+        xen_viommu_end(&c, &u[i]);
+    }
+    end_test();
+}
+
 static void others_do_not_disturb(void)
 {
     XenViommuUse u = XEN_VIOMMU_USE_INIT;
@@ -367,6 +412,7 @@ int main(void)
     RUN(faults_of_accesses_only);
     RUN(ends_of_the_address_space);
     RUN(begins_again);
+    RUN(begins_at_last);
     RUN(others_do_not_disturb);
     RUN(tells_when_waited);
     RUN(more_than_there_are_slots);

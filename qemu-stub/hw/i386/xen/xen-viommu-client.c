@@ -10,6 +10,9 @@
 /* What fits in a slot, less a page for what is not aligned. */
 #define MAX_LEN ((XEN_VIOMMU_SLOT_PAGES - 1) * (uint64_t)XEN_VIOMMU_PAGE_SIZE)
 
+/* Times that begin is overtaken by the log before it makes Xen wait for it. */
+#define MAX_AGAIN 8
+
 void xen_viommu_client_init(XenViommuClient *c, void *frames)
 {
     xen_viommu_ledger_init(&c->ledger, frames);
@@ -132,10 +135,11 @@ bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
                       unsigned int ahead, XenViommuUse *u)
 {
     /*
-     * Each time round the log has moved, for which the guest had to write a
-     * register or fill a queue: it is slower at that than we are here.
+     * Each time round the log has moved against what was found.  A guest can
+     * see to that for ever: one write of a register has Xen go through a queue
+     * of thousands of invalidations.
      */
-    for (u->again = 0; ; u->again++) {
+    for (u->again = 0; u->again < MAX_AGAIN; u->again++) {
         if (!xen_viommu_peek(c, rid, iova, len, access, quiet, ahead, u)) {
             if (u->slot >= 0 && !u->keep) {
                 xen_viommu_ledger_put(&c->ledger, u->slot);
@@ -148,10 +152,11 @@ bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
             u->slot = xen_viommu_ledger_take(&c->ledger);
         }
         u->busy = true;
-        if (u->slot >= 0) {
-            xen_viommu_ledger_publish(&c->ledger, u->slot, &u->span);
-        } else {
+        u->floor = u->slot < 0;
+        if (u->floor) {
             xen_viommu_ledger_publish_floor(&c->ledger, u, &u->span);
+        } else {
+            xen_viommu_ledger_publish(&c->ledger, u->slot, &u->span);
         }
 
         if (!xen_viommu_ledger_covered(&c->ledger, &u->span)) {
@@ -160,14 +165,27 @@ bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
         /* Xen may have seen it, and wait for it by now */
         xen_viommu_end(c, u);
     }
+
+    /*
+     * The other way round: what comes after this waits, and what came before
+     * is in the log.  So whatever is found now may be used.
+     */
+    u->busy = u->floor = true;
+    u->span.pos = xen_viommu_ledger_head(&c->ledger);
+    xen_viommu_ledger_publish_floor(&c->ledger, u, &u->span);
+    if (xen_viommu_peek(c, rid, iova, len, access, quiet, ahead, u)) {
+        return true;
+    }
+    xen_viommu_end(c, u);
+    return false;
 }
 
 void xen_viommu_shrink(XenViommuClient *c, XenViommuUse *u, uint64_t len)
 {
-    if (u->slot >= 0) {
-        xen_viommu_ledger_shrink(&c->ledger, u->slot, &u->span, len);
-    } else {
+    if (u->floor) {
         u->span.len = len;
+    } else {
+        xen_viommu_ledger_shrink(&c->ledger, u->slot, &u->span, len);
     }
 }
 
@@ -176,14 +194,14 @@ bool xen_viommu_end(XenViommuClient *c, XenViommuUse *u)
     bool waited;
 
     u->busy = false;
-    if (u->slot >= 0) {
+    if (u->floor) {
+        waited = xen_viommu_ledger_retire_floor(&c->ledger, u);
+    } else {
         waited = xen_viommu_ledger_retire(&c->ledger, u->slot);
         if (!u->keep) {
             xen_viommu_ledger_put(&c->ledger, u->slot);
             u->slot = -1;
         }
-    } else {
-        waited = xen_viommu_ledger_retire_floor(&c->ledger, u);
     }
     if (waited) {
         c->tell(c->opaque);

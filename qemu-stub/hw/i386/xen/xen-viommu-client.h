@@ -29,6 +29,7 @@ typedef struct XenViommuUse {
     int slot;               /* -1: none */
     bool keep;              /* the slot, from one use to the next */
     bool busy;              /* between begin and end */
+    bool floor;             /* and then not in the slot, if there is one */
     uint8_t status;         /* why begin failed: XEN_VIOMMU_XLAT_* */
     uint8_t reason;
     unsigned int again;     /* times that begin had to begin again */

@@ -154,7 +154,9 @@ typedef struct xen_dm_op_viommu_attach xen_dm_op_viommu_attach_t;
  * A DMA for which there is no slot is accounted for by floor: the lowest P of
  * all such DMA, or XEN_VIOMMU_NO_FLOOR if there is none.  What stands for 2
  * and 6 is the store to floor, for waited[] it is floor_waited.  Xen waits
- * until floor is not below the generation of the invalidation.
+ * until floor is not below the generation of the invalidation.  A DM that
+ * stores floor before 1, with head as P, and has a full barrier in between, needs
+ * no 4: what is found then may be used.
  */
 #define XEN_VIOMMU_LEDGER_FRAMES   10
 #define XEN_VIOMMU_LOG_ENTRIES     256
