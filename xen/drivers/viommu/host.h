@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Services that the vIOMMU takes from what it runs in, resolved at link time:
- * by xen/arch/x86/hvm/viommu.c in the hypervisor, by the harness in tests.
+ * by x86/host.c in the hypervisor, by the harness in tests.
  *
  * "Locked" says whether viommu->lock may be held by the caller.
  */

@@ -95,7 +95,7 @@ int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
 /* Version 2: what Xen waited for is over, just now. */
 static void xen_viommu_tell(void *opaque)
 {
-    uint64_t requested;
+    uint64_t requested = 0;
 
     if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, 0, 1, &requested)) {
         error_report_once("xen-viommu: cannot tell Xen that DMA has ended: %s",

@@ -85,7 +85,7 @@ void vtd_set32(struct vtd *vtd, unsigned int off, uint32_t val);
 uint64_t vtd_get64(const struct vtd *vtd, unsigned int off);
 void vtd_set64(struct vtd *vtd, unsigned int off, uint64_t val);
 
-/* walk.c: without the lock. */
+/* walk.c: with or without the lock. */
 void vtd_walk(const struct viommu *viommu, const struct viommu_view *view,
               struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
 

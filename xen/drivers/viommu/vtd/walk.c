@@ -2,7 +2,7 @@
 /*
  * Page walk in legacy mode: root entry, context entry, second-level tables.
  * Chapters 3 and 9.  Reads guest memory, each entry once, and changes nothing;
- * called without the lock.
+ * called with the lock for what is in flight, without it for the DM.
  */
 #include "vtd.h"
 
