@@ -18,11 +18,12 @@ const char test_title[] = "vIOMMU: an AHCI disk that is refused its table";
 #define PORT_CLBU               PORT(0x04)
 #define PORT_FB                 PORT(0x08)
 #define PORT_FBU                PORT(0x0c)
+#define PORT_IS                 PORT(0x10)
+#define  IS_TFES                (1u << 30)
 #define PORT_CMD                PORT(0x18)
 #define  CMD_ST                 (1u << 0)
 #define  CMD_FRE                (1u << 4)
 #define PORT_TFD                PORT(0x20)
-#define  TFD_BUSY               0x80
 #define  TFD_ERR                0x01
 #define PORT_CI                 PORT(0x38)
 
@@ -85,8 +86,10 @@ static uint32_t read_block(void)
     prdt[3] = 511;
     wmb();
 
+    /* A command that ends with an error may stay issued until CMD.ST is clear. */
+    wr(PORT_IS, ~0u);
     wr(PORT_CI, 1);
-    check(wait_for(!(rd(PORT_TFD) & TFD_BUSY) && !(rd(PORT_CI) & 1), 5000000),
+    check(wait_for(!(rd(PORT_CI) & 1) || (rd(PORT_IS) & IS_TFES), 5000000),
           "the disk does not end");
 
     return rd(PORT_TFD);
