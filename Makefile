@@ -30,9 +30,9 @@ $(S)/packages: scripts/packages.list scripts/install-packages
 	@scripts/install-packages
 	@touch $@
 
-$(S)/packages-proof: scripts/packages-proof.list scripts/install-packages
+$(S)/packages-%: scripts/packages-%.list scripts/install-packages
 	@mkdir -p $(S)
-	@scripts/install-packages packages-proof.list
+	@scripts/install-packages packages-$*.list
 	@touch $@
 
 from.xen  := $(XEN_SRC)
@@ -104,7 +104,7 @@ fuzz: $(S)/packages $(S)/packages-proof #: fuzz the core for T=seconds, and cove
 	@$(MAKE) -s -C tests/fuzz run
 	@$(MAKE) -s -C tests/fuzz coverage
 
-static: $(S)/packages $(S)/packages-proof #: the core through static analysers
+static: $(S)/packages $(S)/packages-proof $(S)/packages-static #: the core through static analysers
 	@tests/static/run
 
 test: $(S)/images $(S)/xtf      #: all tests; with TESTS= only those XTF guests
