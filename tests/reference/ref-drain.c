@@ -186,6 +186,34 @@ static bool may_be_coarse(void)
 }
 
 /*
+ * Of the ranges of one domain Xen makes one: the smallest block of a size that
+ * is a power of two, and aligned to it, which has them all.  Is any of the slot
+ * in that of @n and of those before it?
+ */
+static bool in_block(unsigned int n, const struct xen_viommu_slot *slot)
+{
+    const struct xen_viommu_log *inv = &ref.group[n];
+    uint64_t last = slot->iova + slot->pages * 4096ULL - 1;
+    unsigned int order = inv->order;
+
+    for ( unsigned int i = 0; i < n; i++ )
+    {
+        const struct xen_viommu_log *other = &ref.group[i];
+
+        if ( other->inv != inv->inv || other->did != inv->did )
+            continue;
+        if ( other->order > order )
+            order = other->order;
+        while ( order < 64 && other->iova >> order != inv->iova >> order )
+            order++;
+    }
+
+    return slot->did == inv->did &&
+           (order > 63 || (slot->iova >> order <= inv->iova >> order &&
+                           inv->iova >> order <= last >> order));
+}
+
+/*
  * From which generation on is there to be waited for the slot?  From that of
  * the first invalidation which names it, or may be taken for one that does:
  * ranges of a domain count as the first of them, and everything as the first
@@ -194,34 +222,24 @@ static bool may_be_coarse(void)
 static uint64_t first_for(const struct xen_viommu_slot *slot)
 {
     uint64_t first = ~0ULL, began[MAX_GROUP];
-    unsigned int i, j, p, kinds = 0;
+    unsigned int i, j, kinds = 0;
 
     for ( i = 0; i < ref.in_group; i++ )
     {
         const struct xen_viommu_log *inv = &ref.group[i];
-        bool whole = false, named = false;
+        bool range = inv->inv == XEN_VIOMMU_INV_TLB_RANGE;
 
         began[i] = ref.looked + 1 + i;
-        if ( inv->inv == XEN_VIOMMU_INV_TLB_RANGE )
-            for ( j = 0; j < i; j++ )
-                if ( ref.group[j].inv == inv->inv &&
-                     ref.group[j].did == inv->did )
-                {
-                    /* Too far apart: from there on it is all of the domain. */
-                    whole = whole || (ref.group[j].iova ^ inv->iova) >> 63;
-                    if ( began[j] < began[i] )
-                        began[i] = began[j];
-                }
+        for ( j = 0; range && j < i; j++ )
+            if ( ref.group[j].inv == inv->inv &&
+                 ref.group[j].did == inv->did && began[j] < began[i] )
+                began[i] = began[j];
         kinds += began[i] == ref.looked + 1 + i;
         if ( kinds > 8 )
             return ref.looked + 1;
 
-        for ( p = 0; p < slot->pages && !named; p++ )
-            named = is_named(inv, slot, slot->iova + p * 4096ULL);
-        if ( inv->inv == XEN_VIOMMU_INV_TLB_RANGE && slot->did == inv->did &&
-             (whole || (began[i] != ref.looked + 1 + i)) )
-            named = true;
-        if ( named && began[i] < first )
+        if ( (range ? in_block(i, slot) : is_named(inv, slot, slot->iova)) &&
+             began[i] < first )
             first = began[i];
     }
 
