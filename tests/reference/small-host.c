@@ -7,6 +7,7 @@
 struct host host;
 uint8_t host_frames[XEN_VIOMMU_LEDGER_FRAMES][4096]
     __attribute__((aligned(4096)));
+uint8_t host_mirror[4096] __attribute__((aligned(4096)));
 static struct viommu_ledger ledger;
 
 #define forbid(cond)                                                          \
@@ -27,9 +28,11 @@ struct viommu *host_create(uint8_t aw, uint8_t haw, uint32_t flags)
     free(host.viommu);
     host = (struct host){ .now = 1000, .seen = seen };
     memset(host_frames, 0, sizeof(host_frames));
+    memset(host_mirror, 0, sizeof(host_mirror));
     memset(&ledger, 0, sizeof(ledger));
 
     host.viommu = calloc(1, fe->size);
+    viommu_give_mirror(host.viommu, host_mirror);
     viommu_init(host.viommu, fe, NULL, haw, &op);
     viommu_give_ledger(host.viommu, &ledger, host_frames);
 

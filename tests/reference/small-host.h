@@ -31,7 +31,7 @@ struct host {
 
 extern struct host host;
 
-/* A new machine with a vIOMMU and a ledger; the one before is gone. */
+/* A new machine with a vIOMMU, ledger and mirror; the one before is gone. */
 struct viommu *host_create(uint8_t aw, uint8_t haw, uint32_t flags);
 void host_free(void);
 
@@ -40,6 +40,9 @@ extern uint8_t host_frames[XEN_VIOMMU_LEDGER_FRAMES][4096];
 #define host_ledger ((struct xen_viommu_ledger *)host_frames[0])
 #define host_log    ((struct xen_viommu_log *)host_frames[1])
 #define host_slots  ((struct xen_viommu_slot *)host_frames[2])
+
+/* The registers, as the guest reads them without an exit. */
+extern uint8_t host_mirror[4096];
 
 #endif /* SMALL_HOST_H */
 

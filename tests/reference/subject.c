@@ -154,6 +154,10 @@ bool core_do(const struct op *op, struct seen *seen)
 
     case OP_read:
         seen->result = viommu_mmio_read(viommu, BASE + a[1], a[0]);
+        if ( (a[0] == 4 || a[0] == 8) && !(a[1] & (a[0] - 1)) &&
+             a[1] + a[0] <= sizeof(host_mirror) &&
+             memcmp(&host_mirror[a[1]], &seen->result, a[0]) )
+            harness_bug("the mirror says something else", __func__, __LINE__);
         break;
 
     case OP_write:
