@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A hostile DM: its hypercalls, and the shared pages, whose words change
- * between two reads of the core's.  Beside it, in slots of its own, an honest
+ * between two accesses of the core's.  Beside it, in slots of its own, an honest
  * device (honest.h), whose DMA the guest has to be protected from whatever the
  * other one does.  Nothing may take long, and once all is over and
  * acknowledged nothing may be left waiting.
@@ -65,7 +65,7 @@ static void scribble(uint64_t where, uint64_t val)
 /* All that another CPU can do without a hypercall. */
 static void without_a_call(unsigned int what, uint64_t where, uint64_t val)
 {
-    switch ( what % 8 )
+    switch ( what % 9 )
     {
     case 0: case 1: scribble(where, val); break;
     case 2: honest_publish(where % HONEST); break;
@@ -80,12 +80,12 @@ static void without_a_call(unsigned int what, uint64_t where, uint64_t val)
         /* A slot that is used, without being written. */
         host_ledger->busy[1 + where % 15] ^= 1ULL << (val % 64);
         break;
+    case 8: honest_again(where % HONEST, val % NR_MAPPED); break;
     }
 }
 
 static void race_now(void)
 {
-    shared_reads++;
     for ( unsigned int i = 0; i < nr_races; i++ )
         if ( !race[i].after-- )
         {
@@ -101,6 +101,7 @@ static uint64_t shared_read(const void *p, size_t size)
 {
     uint64_t val = 0;
 
+    shared_reads++;
     race_now();
     memcpy(&val, p, size);
 
@@ -109,6 +110,7 @@ static uint64_t shared_read(const void *p, size_t size)
 
 static void shared_write(void *p, size_t size, uint64_t val)
 {
+    race_now();
     memcpy(p, &val, size);
 }
 
@@ -116,18 +118,30 @@ static void barrier(void)
 {
 }
 
-/* Memory changes where the core reads it. */
+/* Memory changes where the core accesses it. */
 static const struct harness_cpu cpu = { shared_read, shared_write, barrier };
 
-/* Another CPU, while the tables are walked for the DM. */
+/*
+ * Another CPU, while the tables are walked for the DM: before one of the reads,
+ * or behind the last.
+ */
 static void look(void)
 {
-    typeof(race[0]) now = race[0];
+    for ( unsigned int i = 0; i < nr_races; i++ )
+    {
+        typeof(race[0]) now = race[i];
 
-    if ( !nr_races || now.what < 0x80 )
+        if ( now.what < 0x80 )
+            continue;
+        if ( now.after & 7 )
+        {
+            race[i].after--;
+            continue;
+        }
+        race[i] = race[--nr_races];
+        guest_unmap(now.where % NR_MAPPED, now.val, now.val >> 8);
         return;
-    race[0] = race[--nr_races];
-    guest_unmap(now.where % NR_MAPPED, now.val, now.val >> 8);
+    }
 }
 
 static void check(const char *what)
@@ -176,6 +190,24 @@ static void attach(unsigned int what)
     else
         honest_version = host.viommu->dm.attached ? honest_version : 0;
     host.alloc_error = 0;
+}
+
+/*
+ * Slots by the hundred, which say what is right, or nearly: more than is looked
+ * at in one go.
+ */
+static void many_slots(unsigned int words, uint64_t iova)
+{
+    for ( unsigned int n = 64; n < 64 + words % 16 * 64; n++ )
+    {
+        host_slots[n].iova = iova & (NR_MAPPED - 1) * 4096;
+        host_slots[n].gpa = host_slots[n].iova + TARGET;
+        host_slots[n].pages = NR_MAPPED - (host_slots[n].iova >> 12);
+        host_slots[n].rid = RID;
+        host_slots[n].did = DID;
+        host_slots[n].access = 1 + (iova & 1);
+        host_ledger->busy[n / 64] |= 1ULL << (n % 64);
+    }
 }
 
 static void hostile_ack(void)
@@ -249,7 +281,13 @@ static void one(void)
         guest_unmap(a % NR_MAPPED, b, a / NR_MAPPED * 3);
         break;
 
-    case 12: case 13: guest_poll(); break;
+    case 12: guest_poll(); break;
+    case 13:
+        if ( what & 0x80 )
+            many_slots(what >> 3, fuzz_take(2));
+        else
+            guest_poll();
+        break;
     case 14: honest_acknowledge(); break;
 
     case 15: case 16: case 17:
@@ -343,6 +381,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         one();
     finish();
     viommu_take_ledger(host.viommu);
+    viommu_take_mirror(host.viommu);
     if ( host.held )
         fuzz_failed("a lock is held");
 

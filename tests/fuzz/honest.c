@@ -7,11 +7,8 @@
 #define L3      0x3000ULL
 #define L2      0x4000ULL
 #define L1      0x5000ULL
-#define TARGET  0x10000ULL
 #define STATUS  0x20000ULL
 #define QUEUE   0x30000ULL
-#define RID     0x18
-#define DID     5
 
 unsigned int honest_version;
 bool honest_spoilt;
@@ -37,12 +34,27 @@ static uint64_t applied;
 static bool owes_ack;
 
 static struct {
-    bool queue, waits;
-    unsigned int page, how, tail;
-    uint64_t old;               /* what that page translated to */
+    bool queue;
+    unsigned int tail;
     uint64_t target[NR_MAPPED]; /* what each page translates to, 0: nothing */
-    uint32_t status;
+    uint32_t last;
+    /* What it waits for: by register one, by queue some at the same time. */
+    struct unmap {
+        bool waits;
+        unsigned int page, how;
+        uint64_t old;           /* what that page translated to */
+        uint32_t status;
+    } unmap[4];
 } guest;
+
+static const struct unmap *unmap_of(unsigned int page)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(guest.unmap); i++ )
+        if ( guest.unmap[i].waits && guest.unmap[i].page == page )
+            return &guest.unmap[i];
+
+    return NULL;
+}
 
 static void poke(uint64_t gpa, uint64_t val)
 {
@@ -228,7 +240,7 @@ void honest_check(unsigned int n)
     {
         unsigned int page = dma[n].page + i;
 
-        if ( !(guest.waits && guest.page == page) &&
+        if ( !unmap_of(page) &&
              guest.target[page] != dma[n].gpa + i * 4096 )
             wrong("a DMA begins on a page that is the guest's again");
     }
@@ -238,6 +250,16 @@ void honest_end(unsigned int n)
 {
     if ( dma[n].phase == RUNNING )
         release(n);
+}
+
+void honest_again(unsigned int n, unsigned int page)
+{
+    honest_end(n);
+    if ( honest_version != XEN_VIOMMU_DM_LEDGER || !cache[page].valid )
+        return;
+    honest_begin(n, page, 1);
+    honest_publish(n);
+    honest_check(n);
 }
 
 void honest_acknowledge(void)
@@ -281,23 +303,29 @@ static void put(uint64_t lo, uint64_t hi)
 
 bool guest_waits(void)
 {
-    return guest.waits;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(guest.unmap); i++ )
+        if ( guest.unmap[i].waits )
+            return true;
+
+    return false;
 }
 
 void guest_unmap(unsigned int page, unsigned int how, unsigned int more)
 {
-    unsigned int am = how >> 4 & 3, i;
+    unsigned int am = how >> 4 & 3, i, n = guest.queue ? 4 : 1;
     uint64_t addr = page * 4096ULL >> (12 + am) << (12 + am);
+    struct unmap *u = guest.unmap;
 
-    if ( guest.waits )
+    while ( n && u->waits )
+        u++, n--;
+    if ( !n || unmap_of(page) )
         return;
 
-    guest.page = page;
-    guest.old = guest.target[page];
+    *u = (struct unmap){
+        .waits = true, .page = page, .how = how & 7, .old = guest.target[page],
+    };
     /* Gone, or replaced by another one; there are two for each. */
-    map(page, how & 0x80 ? guest.old ^ NR_MAPPED * 4096 : 0);
-    guest.how = how & 7;
-    guest.waits = true;
+    map(page, how & 0x80 ? u->old ^ NR_MAPPED * 4096 : 0);
 
     if ( guest.queue )
     {
@@ -308,7 +336,7 @@ void guest_unmap(unsigned int page, unsigned int how, unsigned int more)
             put(others[i % 4] | (uint64_t)(DID + 1 + i % 5) << 16 |
                 (i % 4 == 3 ? 0x99ULL << 32 : 0),
                 i % 4 == 3 ? 0 : (uint64_t)i << 12);
-        switch ( guest.how )
+        switch ( u->how )
         {
         case 0: put(2 | 1 << 4, 0); break;
         case 1: put(2 | 2 << 4 | DID << 16, 0); break;
@@ -317,13 +345,14 @@ void guest_unmap(unsigned int page, unsigned int how, unsigned int more)
         case 4: put(1 | 3 << 4 | (uint64_t)RID << 32, 0); break;
         default: put(2 | 3 << 4 | DID << 16, addr | am); break;
         }
-        poke(STATUS, 0);
-        put(5 | 1 << 5 | (uint64_t)++guest.status << 32, STATUS);
+        u->status = ++guest.last;
+        i = (u - guest.unmap) * 8;
+        put(5 | 1 << 5 | (uint64_t)u->status << 32, STATUS + i);
         write_reg(4, 0x88, guest.tail << 4);
         return;
     }
 
-    switch ( guest.how )
+    switch ( u->how )
     {
     case 0: write_reg(8, 0xf8, 1ULL << 63 | 1ULL << 60); break;
     case 1: write_reg(8, 0xf8, 1ULL << 63 | 2ULL << 60 | (uint64_t)DID << 32);
@@ -338,40 +367,44 @@ void guest_unmap(unsigned int page, unsigned int how, unsigned int more)
     }
 }
 
-static bool is_complete(void)
+static bool is_complete(const struct unmap *u)
 {
-    unsigned int off = guest.how >= 2 && guest.how <= 4 ? 0x28 : 0xf8;
+    unsigned int off = u->how >= 2 && u->how <= 4 ? 0x28 : 0xf8;
     uint32_t status;
 
     if ( !guest.queue )
         return !(viommu_mmio_read(host.viommu, BASE + off, 8) >> 63);
-    memcpy(&status, at_gpa(host.memory, STATUS), 4);
+    memcpy(&status, at_gpa(host.memory, STATUS + (u - guest.unmap) * 8), 4);
 
-    return status == guest.status;
+    return status == u->status;
 }
 
 void guest_poll(void)
 {
-    if ( !guest.waits || !is_complete() )
-        return;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(guest.unmap); i++ )
+    {
+        struct unmap *u = &guest.unmap[i];
 
-    /* Now it may do with the page what it likes. */
-    for ( unsigned int n = 0; n < HONEST; n++ )
-        if ( dma[n].phase == RUNNING && dma[n].page <= guest.page &&
-             guest.page < dma[n].page + dma[n].pages &&
-             dma[n].gpa + (guest.page - dma[n].page) * 4096ULL ==
-             guest.old )
-            wrong("complete before the last access");
+        if ( !u->waits || !is_complete(u) )
+            continue;
 
-    guest.waits = false;
-    /* Mapped again, which takes no invalidation. */
-    if ( !guest.target[guest.page] )
-        map(guest.page, guest.old);
+        /* Now it may do with the page what it likes. */
+        for ( unsigned int n = 0; n < HONEST; n++ )
+            if ( dma[n].phase == RUNNING && dma[n].page <= u->page &&
+                 u->page < dma[n].page + dma[n].pages &&
+                 dma[n].gpa + (u->page - dma[n].page) * 4096ULL == u->old )
+                wrong("complete before the last access");
+
+        u->waits = false;
+        /* Mapped again, which takes no invalidation. */
+        if ( !guest.target[u->page] )
+            map(u->page, u->old);
+    }
 }
 
 void guest_gives_up(void)
 {
-    guest.waits = false;
+    memset(guest.unmap, 0, sizeof(guest.unmap));
 }
 
 /*

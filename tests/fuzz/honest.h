@@ -14,6 +14,9 @@
 #define DM         7
 #define HONEST     8            /* slots 0 to 7 are its; word 0 of busy[] */
 #define NR_MAPPED  16           /* pages that the guest maps, from iova 0 on */
+#define TARGET     0x10000ULL   /* ... to here on, in domain DID */
+#define RID        0x18
+#define DID        5
 
 extern unsigned int honest_version;     /* of the protocol, 0: no DM */
 /* The other one forges what the honest device reads: it cannot be protected. */
@@ -26,6 +29,8 @@ void honest_publish(unsigned int n);
 void honest_check(unsigned int n);
 void honest_end(unsigned int n);
 void honest_forget(void);               /* apply the log to the cache */
+/* End, and use the slot again, for a page that is in the cache. */
+void honest_again(unsigned int n, unsigned int page);
 
 /* With one. */
 void honest_begin(unsigned int n, unsigned int page, unsigned int pages);
