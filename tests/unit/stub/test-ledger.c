@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What does Xen see in the slots, and what do we see in the log? */
 #include "qemu/osdep.h"
+#include <signal.h>
 #include "fake-xen.h"
 #include "test.h"
 
@@ -247,6 +248,56 @@ static void a_log_that_ran_over_covers_all(void)
     fake_end(&x, &c);
 }
 
+/*
+ * Another slot of the same word is used, or freed, meanwhile: between any two
+ * instructions, by the handler of a trap behind each or every n-th of them.
+ */
+static volatile sig_atomic_t traps, every, used, lost;
+
+static void trap(int sig)
+{
+    XenViommuSpan s = { .len = 1 };
+
+    (void)sig;
+    if (++traps % every) {
+        return;
+    }
+    lost |= busy(3) != used;
+    used = !used;
+    if (used) {
+        xen_viommu_ledger_publish(l, 3, &s);
+    } else {
+        xen_viommu_ledger_retire(l, 3);
+    }
+}
+
+static void set_trap(bool on)
+{
+    uint64_t flags = __builtin_ia32_readeflags_u64() & ~0x100ULL;
+
+    __builtin_ia32_writeeflags_u64(flags | (on ? 0x100 : 0));
+}
+
+static void a_bit_is_its_slots(void)
+{
+    XenViommuSpan s = { .len = 1 };
+
+    fake_init(&x, &c);
+    signal(SIGTRAP, trap);
+    for (every = 1; every < 40; every++) {
+        set_trap(true);
+        xen_viommu_ledger_publish(l, 4, &s);
+        lost |= !busy(4);
+        xen_viommu_ledger_retire(l, 4);
+        lost |= busy(4);
+        set_trap(false);
+    }
+    signal(SIGTRAP, SIG_DFL);
+    CHECK(traps > 100);
+    CHECK(!lost && busy(3) == used);
+    fake_end(&x, &c);
+}
+
 int main(void)
 {
     RUN(init_says_nothing_is_in_use);
@@ -258,5 +309,6 @@ int main(void)
     RUN(what_an_entry_covers);
     RUN(a_moved_head_is_read);
     RUN(a_log_that_ran_over_covers_all);
+    RUN(a_bit_is_its_slots);
     return 0;
 }
