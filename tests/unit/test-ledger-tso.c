@@ -432,6 +432,9 @@ static void test_two_invalidations(void **state)
 static void test_two_threads(void **state)
 {
     (void)state;
+    /* Not for each mutant. */
+    if ( unit_env("UNIT_STEPS", 100000) < 100000 )
+        return;
     explore(&(struct scenario){ "two threads", 2, 1, true, false, 2, { A, 0 } },
             NULL);
 }
