@@ -63,6 +63,9 @@ struct fake {
 
 extern struct fake fake;
 
+/* How often one of these has failed because it was to, in all tests so far. */
+extern unsigned long fake_failures;
+
 /* Forget everything: fresh memory, all zero, all of it there. */
 void fake_reset(void);
 void fake_free(void);

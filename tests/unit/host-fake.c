@@ -13,6 +13,7 @@
 #define HIGH_PAGES (FAKE_HIGH_SIZE >> PAGE_SHIFT)
 
 struct fake fake;
+unsigned long fake_failures;
 
 static uint8_t *ram;                        /* low, then high */
 static bool hole[LOW_PAGES + HIGH_PAGES];   /* pages that are not there */
@@ -179,7 +180,9 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
 
     /* What is in the buffer of a read that fails is nobody's business. */
     memset(buf, 0xa5, size);
-    if ( ++fake.reads == fake.fail_read || !fake_is_ram(gpa) )
+    if ( ++fake.reads == fake.fail_read )
+        fake_failures++;
+    if ( fake.reads == fake.fail_read || !fake_is_ram(gpa) )
         return -EFAULT;
 
     memcpy(buf, at(gpa), size);
@@ -192,7 +195,9 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
     forbid(viommu != fake.viommu);
     forbid(gpa & 3);
 
-    if ( ++fake.writes == fake.fail_write || !fake_is_ram(gpa) ||
+    if ( ++fake.writes == fake.fail_write )
+        fake_failures++;
+    if ( fake.writes == fake.fail_write || !fake_is_ram(gpa) ||
          read_only[page_index(gpa)] )
         return -EFAULT;
 
@@ -250,7 +255,10 @@ int viommu_host_port_alloc(const struct viommu *viommu, domid_t domid)
     forbid(!viommu->attach_lock.held);
 
     if ( fake.alloc_error )
+    {
+        fake_failures++;
         return fake.alloc_error;
+    }
 
     /* Port 0 is never valid. */
     for ( port = 1; port < FAKE_PORTS; port++ )

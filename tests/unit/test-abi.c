@@ -422,7 +422,11 @@ int main(void)
         a_test(test_ack),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+    print_message("# %lu failures injected\n", fake_failures);
+
+    return rc;
 }
 
 /*

@@ -391,7 +391,11 @@ int main(void)
         queue_test(test_each_status),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+    print_message("# %lu failures injected\n", fake_failures);
+
+    return rc;
 }
 
 /*

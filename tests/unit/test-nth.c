@@ -236,7 +236,11 @@ int main(void)
         world_test(test_attach_fails),
     };
 
-    return run_both(tests);
+    int rc = run_both(tests);
+
+    print_message("# %lu failures injected\n", fake_failures);
+
+    return rc;
 }
 
 /*
