@@ -8,7 +8,8 @@ export BUILD JOBS STACK_MEM T
 S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all help clean run shell check fuzz static model test bench patches FORCE
+.PHONY: all help clean run shell check fuzz mutants proof static model test \
+        bench patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -100,9 +101,16 @@ check: $(S)/packages           #: the tests that need no virtual machine
 	@scripts/test check
 
 T ?= 300
-fuzz: $(S)/packages $(S)/packages-proof #: fuzz the core for T=seconds, and coverage
+fuzz: $(S)/packages $(S)/packages-proof #: fuzz for T=seconds, and coverage; ENGINES=
+	@$(MAKE) -s -j$(JOBS) -C tests/fuzz build
 	@$(MAKE) -s -C tests/fuzz run
 	@$(MAKE) -s -C tests/fuzz coverage
+
+mutants: $(S)/packages         #: seed each fault, and see which test kills it
+	@scripts/mutants
+
+proof: $(S)/packages $(S)/packages-proof #: all proofs, in short; PARTS=
+	@scripts/proof
 
 static: $(S)/packages $(S)/packages-proof $(S)/packages-static #: the core through static analysers
 	@tests/static/run
