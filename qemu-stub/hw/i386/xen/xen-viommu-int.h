@@ -65,6 +65,9 @@ typedef struct XenViommuSpace {
      */
     PCIBus *bus;
     int devfn;
+    /* mappings that follow each other: where, how many pages, and last time */
+    hwaddr run_end;
+    unsigned int run, last_run;
     QLIST_ENTRY(XenViommuSpace) next;
 } XenViommuSpace;
 

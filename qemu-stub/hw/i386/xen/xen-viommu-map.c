@@ -25,9 +25,6 @@
 #define MAX_COPIES (64 * MiB)
 #define MAX_IDLE   (4 * MiB)
 
-/* Pages to ask Xen about at once. */
-#define AHEAD      XEN_VIOMMU_MAX_XLAT
-
 struct XenViommuMap {
     XenViommuMap *next;     /* newest first */
     AddressSpace *as;
@@ -35,6 +32,7 @@ struct XenViommuMap {
     XenViommuSpace *sp;
     hwaddr addr, len;
     bool is_write;
+    unsigned int pages;     /* to ask about at once */
     /* late-bound */
     bool copy;
     unsigned int class;
@@ -64,6 +62,27 @@ static void add(XenViommuMaps *m, XenViommuMap *map)
     QEMU_LOCK_GUARD(&m->lock);
     map->next = *head;
     *head = map;
+}
+
+/*
+ * How many pages to ask about if there is a miss.  A device maps a request page
+ * by page and does not say how long it is: probably as the one before.  To ask
+ * for more costs Xen a walk for each page, for nothing; to ask again, a
+ * hypercall.
+ */
+static unsigned int ahead(XenViommuSpace *sp, hwaddr addr, hwaddr len)
+{
+    unsigned int pages = (len + (addr & 4095) + 4095) >> 12, before;
+
+    if (addr != sp->run_end) {
+        sp->last_run = sp->run;
+        sp->run = 0;
+    }
+    before = sp->run;
+    sp->run += pages;
+    sp->run_end = addr + len;
+    return MAX(MAX(pages, before),
+               sp->last_run > before ? sp->last_run - before : 0);
 }
 
 /* NULL if there is no room. */
@@ -112,7 +131,7 @@ static void put_buffer(XenViommuMaps *m, void *buf, unsigned int class)
  * rest, or it never touches it.
  */
 static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
-                   uint8_t *buf)
+                   unsigned int pages, uint8_t *buf)
 {
     XenViommuClient *c = &sp->viommu->client;
     uint16_t rid = xen_viommu_rid(sp);
@@ -123,12 +142,12 @@ static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
     while (done < len) {
         if (is_write) {
             if (!xen_viommu_peek(c, rid, addr + done, len - done, access,
-                                 done, AHEAD, &u)) {
+                                 done, pages, &u)) {
                 break;
             }
         } else {
             if (!xen_viommu_begin(c, rid, addr + done, len - done, access,
-                                  done, AHEAD, &u)) {
+                                  done, pages, &u)) {
                 break;
             }
             address_space_read(&address_space_memory, u.span.gpa,
@@ -160,7 +179,7 @@ static void write_back(XenViommuMap *map, hwaddr len)
         hwaddr addr = map->addr + done;
 
         if (!xen_viommu_begin(c, rid, addr, len - done, XEN_VIOMMU_WRITE,
-                              false, AHEAD, &u)) {
+                              false, map->pages, &u)) {
             trace_xen_viommu_dma_lost(rid, addr);
             done += MIN(len - done, 4096 - (addr & 4095));
             continue;
@@ -180,7 +199,7 @@ static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
     hwaddr len;
 
     if (!xen_viommu_begin(c, xen_viommu_rid(map->sp), map->addr, *plen,
-                          access, false, AHEAD, &map->use)) {
+                          access, false, map->pages, &map->use)) {
         *faulted = true;
         return NULL;
     }
@@ -215,6 +234,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
 
     *map = (XenViommuMap) {
         .as = as, .sp = sp, .addr = addr, .is_write = is_write,
+        .pages = ahead(sp, addr, len),
         .use = XEN_VIOMMU_USE_INIT,
     };
 
@@ -223,7 +243,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
         map->copy = map->ptr;
     }
     if (map->copy) {
-        len = fill(sp, addr, len, is_write, map->ptr);
+        len = fill(sp, addr, len, is_write, map->pages, map->ptr);
         if (!len) {
             put_buffer(&s->maps, map->ptr, map->class);
             *faulted = true;
