@@ -14,6 +14,7 @@
 #define MEMORY_OP               12
 #define VCPU_OP                 24
 #define SCHED_OP                29
+#define SCHEDOP_YIELD           0
 #define SCHEDOP_SHUTDOWN        2
 
 /* Where a plain QEMU's q35 has its ACPI control register after SeaBIOS. */
@@ -94,6 +95,11 @@ long hypercall_shutdown(unsigned int reason)
     }
 
     return hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, _u(&reason), 0);
+}
+
+long hypercall_yield(void)
+{
+    return have_xen ? hypercall(SCHED_OP, SCHEDOP_YIELD, 0, 0) : -1;
 }
 
 long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra)

@@ -95,12 +95,13 @@ void xtf_failure(const char *fmt, ...) __printf(1, 2);
 bool xtf_status_reported(void);
 void __noreturn xtf_exit(void);
 
-/* Hypercalls: only what ends the domain, and what starts a vCPU. */
+/* Hypercalls: what ends the domain, lets others run, starts a vCPU, gives memory. */
 #define SHUTDOWN_poweroff     0
 #define SHUTDOWN_reboot       1
 #define SHUTDOWN_crash        3
 
 long hypercall_shutdown(unsigned int reason);
+long hypercall_yield(void);
 
 #define VCPUOP_initialise     0
 #define VCPUOP_up             1
