@@ -3,15 +3,15 @@
 # Sourced by xen.sh (in dom0) and qemu.sh (on the host), both run by busybox:
 # asks guests, whose serial ports are pipes, to do the workloads in turn.
 #
-# Wants: out (where results go), fifo (directory of the pipes), RUNS, SECS,
+# Wants: out (where results go), fifo (directory of the pipes), RUNS, IOS,
 # WORKLOADS, a function "snapshot GUEST FILE" that saves the guest's counters and
 # "again GUEST" that boots it anew, if that is allowed.
 # Writes to $out/results:
 #   guest GUEST MODE DRAIN DOMAIN-TYPE
 #   lost ROUND GUEST WORKLOAD MS: its disk hung; the run is repeated
 #   run ROUND GUEST WORKLOAD IOS MS UNMAPS
-# Round 0 warms up and counts the guest's unmaps for a second, which slows it
-# down and so is not for measuring; UNMAPS is - in the others.
+# Round 0 warms up and counts the guest's unmaps, which slows it down and so is
+# not for measuring; UNMAPS is - in the others.
 patience=300
 
 # One line is enough to say what went wrong.
@@ -50,16 +50,16 @@ started()
 # one ROUND GUEST WORKLOAD
 one()
 {
-    local how="$SECS -" ms try
-    [ "$1" != 0 ] || how="1 count"
+    local count=- ms try
+    [ "$1" != 0 ] || count=count
     for try in 1 2 3
     do
-        echo "run $3 $how" 1<>"$fifo/$2.in"
+        echo "run $3 $IOS $count" 1<>"$fifo/$2.in"
         expect "$2" "done"
         # "WORKLOAD IOS MS UNMAPS": a command that is lost takes Linux 30 s.
         ms=${reply% *}
         ms=${ms##* }
-        if [ "$ms" -lt $((SECS * 1000 + 25000)) ]
+        if [ "$ms" -lt 29000 ]
         then
             echo "run $1 $2 $reply" >>"$out/results"
             snapshot "$2" "$1.$2.$3"

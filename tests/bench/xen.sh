@@ -15,20 +15,23 @@ snapshot()
     esac
 }
 
+rm -rf /job/stats /job/results /job/error
+mkdir -p /job/stats $fifo
+cat /guest/initrd /job/fio.cpio >/tmp/initrd
+
 # Ours has to do without.
 again()
 {
     fail "guest $1: the disk hung, see results"
 }
 
-rm -rf /job/stats /job/results /job/error
-mkdir -p /job/stats $fifo
-cat /guest/initrd /job/fio.cpio >/tmp/initrd
-
-# What an exit costs by the clock; nothing else runs yet.
-sh /job/xtf/run-in-dom0 viommu-cost >/job/cost.log 2>&1
-grep -q '^PASS' /job/cost.log || fail "$(head -n 1 /job/cost.log)"
-cp /job/xtf/viommu-cost/serial.log /job/cost.log
+# What invalidations cost; nothing else runs yet.
+for test in viommu-cost viommu-cost-event
+do
+    sh /job/xtf/run-in-dom0 $test >/job/$test.log 2>&1 ||
+        fail "$(head -n 1 /job/$test.log)"
+    cp /job/xtf/$test/serial.log /job/$test.log
+done
 
 guests='' with=' '
 while read -r guest mode drain spec args
