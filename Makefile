@@ -62,6 +62,11 @@ $(S)/hypervisor: $(S)/hypervisor.src
 	@scripts/build hypervisor
 	@touch $@
 
+# The same without ASSERTs, for the tests: guests must not depend on them.
+$(S)/hypervisor-release: $(S)/hypervisor.src scripts/build-release
+	@scripts/build-release
+	@touch $@
+
 $(S)/tools: $(S)/tools.src
 	@scripts/build tools
 	@touch $@
