@@ -213,6 +213,13 @@ bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
            domain_viommu(d)->base == (gpa & PAGE_MASK);
 }
 
+bool hvm_viommu_in_range(const struct domain *d, unsigned long gfn,
+                         unsigned int order)
+{
+    return d->arch.hvm.viommu &&
+           PFN_DOWN(domain_viommu(d)->base) - gfn < 1UL << order;
+}
+
 unsigned int hvm_viommu_max_frames(const struct domain *d, unsigned int id)
 {
     return !id && is_hvm_domain(d) && d->arch.hvm.viommu
@@ -291,13 +298,15 @@ int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
     alloc_mirror(d, hv, op->flags);
     viommu_init(hv->viommu, fe, d, min_t(unsigned int, paddr_bits, 52), op);
     init_timer(&hv->watch, watch, hv, smp_processor_id());
-    d->arch.hvm.viommu = hv;
-    register_mmio_handler(d, &mmio_ops);
 
+    /* Once there is a vIOMMU, nothing can be put there any more. */
     if ( hv->mirror && p2m_add_page(d, gaddr_to_gfn(op->base),
                                     page_to_mfn(hv->mirror), PAGE_ORDER_4K,
                                     p2m_ram_ro) )
         free_mirror(hv);
+
+    d->arch.hvm.viommu = hv;
+    register_mmio_handler(d, &mmio_ops);
 
     op->haw = hv->viommu->haw;
 

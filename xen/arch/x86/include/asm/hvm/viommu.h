@@ -38,6 +38,13 @@ bool hvm_viommu_process_pending(struct vcpu *v);
  */
 bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
 
+/*
+ * Is the page of registers among these?  Nothing else may be put there, or the
+ * guest would find that instead.
+ */
+bool hvm_viommu_in_range(const struct domain *d, unsigned long gfn,
+                         unsigned int order);
+
 /* XEN_DOMCTL_soft_reset: registers to their reset values. */
 void hvm_viommu_reset(struct domain *d);
 
@@ -84,6 +91,12 @@ static inline bool hvm_viommu_process_pending(struct vcpu *v)
 }
 
 static inline bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
+{
+    return false;
+}
+
+static inline bool hvm_viommu_in_range(const struct domain *d,
+                                       unsigned long gfn, unsigned int order)
 {
     return false;
 }
