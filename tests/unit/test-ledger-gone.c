@@ -167,6 +167,54 @@ static void test_reset(void **state)
     }
 }
 
+/* Memory goes: the log says so at once, and neither side waits. */
+static void test_memory_gone(void **state)
+{
+    uint64_t head;
+
+    (void)state;
+    ldm_publish(3, &ldm_usual);
+    head = ldm->head;
+    fake_trace();
+    viommu_p2m_changed(viommu);
+    fake_check_unlocked();
+    assert_true(ldm->head == head + 1 && ldm_overtaken(3, head));
+    assert_true(!ldm_nr_waited() && !fake.watching);
+    assert_string_equal(fake_trace(), "");
+
+    /* Those who wait go on doing so, for what they waited for. */
+    stall(77);
+    viommu_p2m_changed(viommu);
+    assert_true(ldm_pending(&range));
+    ldm_busy(3, false);
+    assert_true(ldm_end(77));
+    assert_int_equal(dm_ack(0), 0);
+    assert_false(ldm_pending(&range));
+
+    /* While disabled there is nothing to forget. */
+    w32(R_GCMD, 0);
+    head = ldm->head;
+    viommu_p2m_changed(viommu);
+    assert_true(ldm->head == head);
+}
+
+/* The simple form: the DM is told, and what it has is of an older generation. */
+static void test_memory_gone_simple(void **state)
+{
+    uint64_t generation;
+
+    (void)state;
+    fake_unbind(ldm_port);
+    assert_int_equal(ldm_attach(1), 1);
+    dm_translate(RID, 0x1000, XEN_VIOMMU_WRITE);
+    generation = dm_generation;
+    fake_take(ldm_port);
+    viommu_p2m_changed(viommu);
+    assert_true(fake_take(ldm_port));
+    assert_true(dm_requested() == generation + 1);
+    assert_int_equal(dm_ack(generation + 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +223,8 @@ int main(void)
         world_test(test_owes_nothing),
         world_test(test_take),
         world_test(test_reset),
+        world_test(test_memory_gone),
+        world_test(test_memory_gone_simple),
     };
 
     return run_both(tests);

@@ -133,6 +133,22 @@ void viommu_reset(struct viommu *viommu)
     viommu_unlock(viommu);
 }
 
+void viommu_p2m_changed(struct viommu *viommu)
+{
+    static const struct xen_viommu_log all = { .inv = XEN_VIOMMU_INV_TLB_GLOBAL };
+    struct viommu_view view;
+
+    spin_lock(&viommu->lock);
+    viommu->fe->view(viommu, &view);
+    /* While disabled, addresses are what they are, whatever is there. */
+    if ( view.enabled )
+    {
+        viommu_drain_flush(viommu, &all);
+        viommu_advance(viommu);
+    }
+    viommu_unlock(viommu);
+}
+
 /* What a DM that died owes is paid, and what one did not say is seen. */
 static void check_dm(struct viommu *viommu)
 {

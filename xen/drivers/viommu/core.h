@@ -202,6 +202,12 @@ bool viommu_advance(struct viommu *viommu);
  */
 void viommu_reset(struct viommu *viommu);
 
+/*
+ * Guest memory has gone or moved: what the DM has been told is void, whether
+ * the guest invalidates or not.  Nobody waits.  Takes the lock.
+ */
+void viommu_p2m_changed(struct viommu *viommu);
+
 /* Drop the lock and send the interrupts that were raised under it, if any. */
 void viommu_unlock(struct viommu *viommu);
 

@@ -220,6 +220,12 @@ bool hvm_viommu_in_range(const struct domain *d, unsigned long gfn,
            PFN_DOWN(domain_viommu(d)->base) - gfn < 1UL << order;
 }
 
+void hvm_viommu_p2m_changed(struct domain *d)
+{
+    if ( d->arch.hvm.viommu )
+        viommu_p2m_changed(domain_viommu(d));
+}
+
 unsigned int hvm_viommu_max_frames(const struct domain *d, unsigned int id)
 {
     return !id && is_hvm_domain(d) && d->arch.hvm.viommu

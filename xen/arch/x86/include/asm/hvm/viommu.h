@@ -45,6 +45,12 @@ bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
 bool hvm_viommu_in_range(const struct domain *d, unsigned long gfn,
                          unsigned int order);
 
+/*
+ * Memory of @d has gone, or is elsewhere now: the DM forgets what it knows, as
+ * it does of its mappings.  No lock of the p2m's may be held.
+ */
+void hvm_viommu_p2m_changed(struct domain *d);
+
 /* XEN_DOMCTL_soft_reset: registers to their reset values. */
 void hvm_viommu_reset(struct domain *d);
 
@@ -101,6 +107,7 @@ static inline bool hvm_viommu_in_range(const struct domain *d,
     return false;
 }
 
+static inline void hvm_viommu_p2m_changed(struct domain *d) {}
 static inline void hvm_viommu_reset(struct domain *d) {}
 static inline void hvm_viommu_relinquish(struct domain *d) {}
 static inline void hvm_viommu_destroy(struct domain *d) {}
