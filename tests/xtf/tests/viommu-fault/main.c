@@ -4,97 +4,12 @@
  * reason, source and address.  Status bits, overflow, the fault event.
  */
 
-#include "../viommu-lib/nvme.h"
+#include "../viommu-lib/denied.h"
 #include "../viommu-lib/queue.h"
 
 const char test_title[] = "vIOMMU: faults";
 
-#define DID                     9
-#define IOVA                    0x0000000040000000ull
 #define SOON_US                 5000000
-
-/* Neither memory nor a device, but an address the guest could have. */
-#define HOLE                    0xe0000000ull
-
-/* What a command of one block transfers. */
-#define BLOCK_WORDS             (NVME_BLOCK / 8)
-
-static uint64_t buf[WORDS] __page_aligned_bss;
-static struct vtd_dom dom;
-
-/* Tables in which the device's queues work, and IOVA is buf. */
-static bool setup(unsigned int levels)
-{
-    vtd_tables_reset();
-    dom = vtd_dom_new(levels, DID);
-    nvme_map_queues(&dom);
-    vtd_map(&dom, IOVA, _u(buf), 1, PTE_RW);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
-
-    return vtd_enable();
-}
-
-/* Exactly that fault, once or more. */
-static void expect_fault(const char *what, unsigned int reason, bool read,
-                         uint64_t addr)
-{
-    struct vtd_fault f;
-    unsigned int n;
-
-    if ( !check(wait_for(vtd_rd32(VTD_FSTS) & FSTS_PPF, SOON_US),
-                "%s: no fault, expected reason %#x", what, reason) )
-        return;
-
-    for ( n = 0; n < 2 * vtd.nr_frcd && vtd_fault_next(&f); n++ )
-        check(f.reason == reason && f.read == read && f.sid == nvme_sid &&
-              f.addr == (addr & PAGE_MASK),
-              "%s: fault %#x %s at %#"PRIx64" by %#x, expected %#x %s at %#"
-              PRIx64" by %#x", what, f.reason, f.read ? "read" : "write",
-              f.addr, f.sid, reason, read ? "read" : "write",
-              addr & PAGE_MASK, nvme_sid);
-
-    check(n, "%s: PPF is set, but no record is", what);
-    /* The device may still be trying: then there is a record again. */
-    check(!(vtd_rd32(VTD_FSTS) & FSTS_PPF) || vtd_fault_next(&f),
-          "%s: PPF stays set, records are clear", what);
-}
-
-/* The device knows that its DMA was denied, and says so. */
-static void expect_error(const char *what, int status)
-{
-    check(status && status != NVME_PENDING, "%s: the device reports %#x",
-          what, status);
-}
-
-/* A read of the disk: the device writes memory, or rather does not. */
-static void denied_write(const char *what, unsigned int reason, uint64_t iova)
-{
-    FILL(buf, UNTOUCHED(i_));
-    expect_error(what, nvme_rw(NVME_READ, 0, iova));
-    check(COUNT(buf, UNTOUCHED(i_)) == WORDS, "%s: memory has changed", what);
-    expect_fault(what, reason, false, iova);
-}
-
-/* A write of the disk: the device reads memory, or rather does not. */
-static void denied_read(const char *what, unsigned int reason, uint64_t iova)
-{
-    FILL(buf, SIGNATURE(i_));
-    expect_error(what, nvme_rw(NVME_WRITE, 2, iova));
-    expect_fault(what, reason, true, iova);
-
-    vtd_disable();
-    FILL(buf, UNTOUCHED(i_));
-    check(nvme_rw(NVME_READ, 2, _u(buf)) == 0, "%s: cannot read back", what);
-    check(COUNT(buf, SIGNATURE(i_)) == 0, "%s: memory has leaked", what);
-    vtd_gcmd(VTD_TE, 0);
-}
-
-static void change_pte(uint64_t iova, unsigned int level, uint64_t val)
-{
-    ACCESS_ONCE(*vtd_pte(&dom, iova, level)) = val;
-    vtd_iotlb(IOTLB_IIRG(INV_DOMAIN) | IOTLB_DID(DID));
-}
 
 static void test_pages(void)
 {
@@ -211,31 +126,6 @@ static void test_suppressed(void)
     vtd_ccmd(CCMD_CIRG(INV_GLOBAL));
     vtd_iotlb(IOTLB_IIRG(INV_GLOBAL));
     denied_write("enabled again", FR_WRITE, other);
-}
-
-/*
- * What makes the device lose its own queues: it fetches a command, which is a
- * read of a page that works otherwise, and has to be reset.
- */
-static void lost_queue(const char *what, unsigned int reason)
-{
-    unsigned int n;
-
-    nvme_queue(NVME_READ, 0, IOVA, 0);
-    nvme_ring();
-
-    if ( reason )
-        expect_fault(what, reason, true, nvme_queue_addr());
-    else
-    {
-        delay_us(20000);
-        n = vtd_faults_clear();
-        check(n == 0, "%s: %u faults", what, n);
-    }
-
-    vtd_disable();
-    nvme_reset();
-    vtd_faults_clear();
 }
 
 static void test_context(void)
@@ -531,7 +421,7 @@ void test_main(void)
     /* Enough for all this, and for a device model that is slow to be denied. */
     nvme_blocks = 1;
 
-    if ( !setup(vtd.max_levels) )
+    if ( !denied_setup(vtd.max_levels) )
         return;
     test_pages();
     test_entries();
@@ -548,7 +438,7 @@ void test_main(void)
 
     subtest("address beyond the tables");
     vtd_disable();
-    setup(3);
+    denied_setup(3);
     denied_write("2^39", FR_ADDR_LIMIT, 1ull << 39);
     denied_write("2^63", FR_ADDR_LIMIT, 1ull << 63);
     vtd_disable();
@@ -556,7 +446,7 @@ void test_main(void)
     test_context();
     test_root();
 
-    if ( setup(vtd.max_levels) )
+    if ( denied_setup(vtd.max_levels) )
     {
         test_event();
         if ( qi_init() )

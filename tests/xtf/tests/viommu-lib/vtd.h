@@ -33,6 +33,7 @@
 #define VTD_IEADDR              0xa8
 #define VTD_IEUADDR             0xac
 #define VTD_IQERCD              0xb0
+#define VTD_IRTA                0xb8
 
 #define ECAP_QI                 (1u << 1)
 
@@ -101,6 +102,7 @@
 #define FR_ROOT_RSVD            0x0a
 #define FR_CTX_RSVD             0x0b
 #define FR_PTE_RSVD             0x0c
+#define FR_INTERRUPT            0x0e
 
 /* Context entries. */
 #define CTX_P                   (1u << 0)
