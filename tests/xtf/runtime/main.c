@@ -12,6 +12,7 @@
 #define XEN_CPUID_FIRST         0x40000000u
 #define XEN_CPUID_LAST          0x40010000u
 #define MEMORY_OP               12
+#define GRANT_TABLE_OP          20
 #define VCPU_OP                 24
 #define SCHED_OP                29
 #define SCHEDOP_YIELD           0
@@ -110,6 +111,11 @@ long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra)
 long hypercall_memory_op(unsigned int cmd, void *arg)
 {
     return have_xen ? hypercall(MEMORY_OP, cmd, _u(arg), 0) : -1;
+}
+
+long hypercall_grant_table_op(unsigned int cmd, void *args, unsigned int count)
+{
+    return have_xen ? hypercall(GRANT_TABLE_OP, cmd, _u(args), count) : -1;
 }
 
 /* Severer results win. */

@@ -120,7 +120,14 @@ struct xen_vcpu_hvm_context {
 
 long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra);
 
+#define DOMID_SELF            0x7ff0
+
 #define XENMEM_decrease_reservation 1
+#define XENMEM_populate_physmap     6
+#define XENMEM_add_to_physmap       7
+#define  XENMAPSPACE_shared_info    0
+#define  XENMAPSPACE_grant_table    1
+#define  XENMAPSPACE_gmfn           2
 
 struct xen_memory_reservation {
     unsigned long *extent_start;
@@ -130,7 +137,39 @@ struct xen_memory_reservation {
     uint16_t domid;
 };
 
+struct xen_add_to_physmap {
+    uint16_t domid;
+    uint16_t size;
+    unsigned int space;
+    unsigned long idx;
+    unsigned long gfn;
+};
+
 long hypercall_memory_op(unsigned int cmd, void *arg);
+
+#define GNTTABOP_map_grant_ref 0
+
+#define GTF_permit_access     1
+#define GNTMAP_host_map       2
+#define GNTMAP_readonly       4
+
+struct grant_entry_v1 {
+    uint16_t flags;
+    uint16_t domid;
+    uint32_t gfn;
+};
+
+struct gnttab_map_grant_ref {
+    uint64_t host_addr;
+    uint32_t flags;
+    uint32_t ref;
+    uint16_t domid;
+    int16_t status;
+    uint32_t handle;
+    uint64_t dev_bus_addr;
+};
+
+long hypercall_grant_table_op(unsigned int cmd, void *args, unsigned int count);
 
 /* The processor. */
 #define barrier()             asm volatile ( "" ::: "memory" )

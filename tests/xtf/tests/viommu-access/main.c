@@ -278,7 +278,7 @@ static void test_given_up(void)
     struct xen_memory_reservation op = {
         .extent_start = &gfn,
         .nr_extents = 1,
-        .domid = 0x7ff0, /* DOMID_SELF */
+        .domid = DOMID_SELF,
     };
     long nr = hypercall_memory_op(XENMEM_decrease_reservation, &op);
 
