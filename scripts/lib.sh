@@ -51,3 +51,12 @@ step()
         exit 1
     fi
 }
+
+# build_hostile_dm DIR: the program that takes a device model's place
+build_hostile_dm()
+{
+    cc -Wall -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
+        -o "$1/hostile-dm" "$TOP/tests/stack/hostile-dm.c" \
+        -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
+        -lxendevicemodel -lxenforeignmemory
+}

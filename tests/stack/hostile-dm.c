@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * hostile-dm DOMID ROUNDS: what a device model gone mad may do to Xen.
+ * hostile-dm DOMID busy|stale: how long Xen takes for what it may do, see below.
  *
  * Maps the pages that Xen shares with the device model of a guest and writes
  * garbage into every word of them, Xen's own included, while the guest works;
@@ -53,6 +54,128 @@ static void scribble(volatile uint64_t *page)
     }
 }
 
+/* The guest is viommu-dmworst; least of so many. */
+#define TIMES 24
+#define NS_PER_INSN 16
+#define WORST_RID   0x18
+#define WORST_DID   1
+#define WORST_IOVA  0x40000000
+#define WORST_GPA   0x00400000
+#define WORST_PAGES 4
+
+/* Where it counts instructions, it does so by 16 (scripts/stack). */
+static uint64_t now(void)
+{
+    uint32_t lo, hi;
+
+    asm volatile ( "lfence; rdtsc" : "=a" (lo), "=d" (hi) :: "memory" );
+
+    return ((uint64_t)hi << 32) | lo;
+}
+
+/* The clock has to be read, too. */
+static int nothing(xendevicemodel_handle *dmod, unsigned int domid)
+{
+    return dmod == NULL && domid;
+}
+
+static void fill(struct xen_viommu_ledger *ledger, struct xen_viommu_slot *slot)
+{
+    unsigned int i;
+
+    for ( i = 0; i < XEN_VIOMMU_SLOTS; i++ )
+        slot[i] = (struct xen_viommu_slot){
+            .iova = WORST_IOVA, .gpa = WORST_GPA, .pages = WORST_PAGES,
+            .rid = WORST_RID, .did = WORST_DID,
+            .access = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE,
+        };
+    __sync_synchronize();
+    for ( i = 0; i < XEN_VIOMMU_SLOTS / 64; i++ )
+        *(volatile uint64_t *)&ledger->busy[i] = ~0ull;
+    __sync_synchronize();
+}
+
+/* 16 addresses, each by all levels. */
+static int translate(xendevicemodel_handle *dmod, unsigned int domid)
+{
+    struct xen_viommu_xlat xlat[XEN_VIOMMU_MAX_XLAT] = {};
+    uint64_t generation;
+    unsigned int i;
+
+    for ( i = 0; i < XEN_VIOMMU_MAX_XLAT; i++ )
+    {
+        xlat[i].iova = WORST_IOVA + i % WORST_PAGES * 4096;
+        xlat[i].rid = WORST_RID;
+        xlat[i].access = XEN_VIOMMU_WRITE;
+    }
+
+    return xendevicemodel_viommu_translate(dmod, domid, xlat,
+                                           XEN_VIOMMU_MAX_XLAT, &generation);
+}
+
+static int ack(xendevicemodel_handle *dmod, unsigned int domid)
+{
+    uint64_t requested;
+
+    return xendevicemodel_viommu_ack(dmod, domid, 0, 0, &requested);
+}
+
+static uint64_t least(int (*op)(xendevicemodel_handle *, unsigned int),
+                      xendevicemodel_handle *dmod, unsigned int domid)
+{
+    uint64_t least = ~0ull;
+    unsigned int i;
+
+    for ( i = 0; i < TIMES; i++ )
+    {
+        uint64_t begin = now();
+
+        if ( op(dmod, domid) )
+            err(1, "a call that is legal");
+        begin = now() - begin;
+        if ( begin < least )
+            least = begin;
+    }
+
+    return least;
+}
+
+static void worst(const char *name, unsigned int bound,
+                  int (*op)(xendevicemodel_handle *, unsigned int),
+                  xendevicemodel_handle *dmod, unsigned int domid)
+{
+    uint64_t empty = least(nothing, dmod, domid);
+    uint64_t ticks = least(op, dmod, domid);
+
+    printf("WORST case=%s insns=%lu bound=%u\n", name,
+           (ticks > empty ? ticks - empty : 0) / NS_PER_INSN, bound);
+}
+
+/*
+ * "busy": use all slots, which the guest then invalidates.  "stale": it waits
+ * for all of them; end that.  Either prints what a call takes.
+ */
+static void measure(const char *what, struct xen_viommu_ledger *ledger,
+                    xendevicemodel_handle *dmod, unsigned int domid)
+{
+    unsigned int i;
+
+    if ( what[0] == 'b' )
+    {
+        worst("dm-translate-16", 300000, translate, dmod, domid);
+        worst("dm-ack-idle", 60000, ack, dmod, domid);
+        fill(ledger, (void *)((char *)ledger + 2 * 4096));
+        return;
+    }
+
+    worst("dm-ack-1024-waited", 300000, ack, dmod, domid);
+    for ( i = 0; i < XEN_VIOMMU_SLOTS / 64; i++ )
+        *(volatile uint64_t *)&ledger->busy[i] = 0;
+    __sync_synchronize();
+    if ( ack(dmod, domid) )
+        err(1, "ack");
+}
+
 int main(int argc, char **argv)
 {
     static const uint64_t acks[] = { 1, ~0ull, 1ull << 63, 1000000 };
@@ -64,7 +187,7 @@ int main(int argc, char **argv)
     void *pages = NULL;
 
     if ( argc != 3 )
-        errx(2, "usage: hostile-dm DOMID ROUNDS");
+        errx(2, "usage: hostile-dm DOMID ROUNDS|busy|stale");
     domid = strtoul(argv[1], NULL, 0);
     rounds = strtoul(argv[2], NULL, 0);
 
@@ -87,6 +210,12 @@ int main(int argc, char **argv)
                                         PROT_READ | PROT_WRITE, 0) )
         err(1, "cannot map the ledger of domain %u", domid);
     ledger = pages;
+
+    if ( !rounds )
+    {
+        measure(argv[2], ledger, dmod, domid);
+        return 0;
+    }
 
     for ( n = 0; n < rounds; n++ )
     {
