@@ -9,7 +9,7 @@ S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all help clean run shell check fuzz mutants proof static model test \
-        bench patches FORCE
+        hostile bench patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -126,6 +126,9 @@ ifeq ($(TESTS),)
 else
 	@scripts/test-stack $(TESTS)
 endif
+
+hostile: $(S)/images $(S)/hypervisor-release $(S)/xtf #: a hostile guest, row by row
+	@scripts/test-hostile
 
 bench: $(S)/images $(S)/xtf     #: what the vIOMMU costs a disk; with RUNS= as often
 	@scripts/bench
