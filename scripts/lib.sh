@@ -52,11 +52,22 @@ step()
     fi
 }
 
-# build_hostile_dm DIR: the program that takes a device model's place
-build_hostile_dm()
+# dm_programs DIR: programs that take a device model's place, in DIR
+dm_programs()
 {
-    cc -Wall -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
-        -o "$1/hostile-dm" "$TOP/tests/stack/hostile-dm.c" \
-        -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
-        -lxendevicemodel -lxenforeignmemory
+    local program
+    for program in hostile-dm second-dm
+    do
+        cc -Wall -Wextra -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
+            -o "$1/$program" "$TOP/tests/stack/$program.c" \
+            -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
+            -lxendevicemodel -lxenevtchn -lxenforeignmemory
+    done
+}
+
+# xtf_tests DIR: all that run-in-dom0 needs, in DIR/xtf
+xtf_tests()
+{
+    cp -r "$BUILD/xtf" "$1/xtf"
+    dm_programs "$1/xtf"
 }
