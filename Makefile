@@ -9,7 +9,7 @@ S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all help clean run shell check fuzz mutants proof static model test \
-        hostile bench patches FORCE
+        hostile soak bench patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -129,6 +129,9 @@ endif
 
 hostile: $(S)/images $(S)/hypervisor-release $(S)/xtf #: a hostile guest, row by row
 	@scripts/test-hostile
+
+soak: $(S)/images $(S)/xtf      #: kill device models, end domains; KILLS= CYCLES= ...
+	@scripts/soak
 
 bench: $(S)/images $(S)/xtf     #: what the vIOMMU costs a disk; with RUNS= as often
 	@scripts/bench

@@ -56,10 +56,10 @@ step()
 dm_programs()
 {
     local program
-    for program in hostile-dm second-dm
+    for program in hostile-dm second-dm soak/watch
     do
         cc -Wall -Wextra -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
-            -o "$1/$program" "$TOP/tests/stack/$program.c" \
+            -o "$1/${program#*/}" "$TOP/tests/stack/$program.c" \
             -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
             -lxendevicemodel -lxenevtchn -lxenforeignmemory
     done

@@ -8,6 +8,7 @@ read -r only </job/only
 sh /job/xtf/run-in-dom0 $only >>/job/results 2>&1
 if [ -z "$only" ]
 then
+    sh /job/soak/job.sh >>/job/results 2>&1
     sh /job/xl-configs/run >/tmp/configs 2>&1
     sed -n 's/^FAIL /&dom0\//p' /tmp/configs >>/job/results
     grep -q '^xl-configs: .* 0 failed' /tmp/configs &&
