@@ -120,7 +120,7 @@ proof: $(S)/packages $(S)/packages-proof #: all proofs, in short; PARTS=
 static: $(S)/packages $(S)/packages-proof $(S)/packages-static #: the core through static analysers
 	@tests/static/run
 
-test: $(S)/images $(S)/xtf      #: all tests; with TESTS= only those XTF guests
+test: $(S)/images $(S)/hypervisor-release $(S)/xtf #: all tests; with TESTS= only those XTF guests
 ifeq ($(TESTS),)
 	@scripts/test all
 else
@@ -133,7 +133,7 @@ hostile: $(S)/images $(S)/hypervisor-release $(S)/xtf #: a hostile guest, row by
 soak: $(S)/images $(S)/xtf      #: kill device models, end domains; KILLS= CYCLES= ...
 	@scripts/soak
 
-bench: $(S)/images $(S)/xtf     #: what the vIOMMU costs a disk; with RUNS= as often
+bench: $(S)/images $(S)/hypervisor-release $(S)/xtf #: what the vIOMMU costs a disk; with RUNS= as often
 	@scripts/bench
 
 model: $(S)/packages           #: the protocol's model, exhaustively (minutes, 8 GiB)

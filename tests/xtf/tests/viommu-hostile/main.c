@@ -172,7 +172,7 @@ static void raise_event(uint32_t addr, uint32_t data)
     vtd_wr32(VTD_FEDATA, data);
     qi_put(0, 0);
     qi_submit();
-    check_eq("FSTS", vtd_rd32(VTD_FSTS), FSTS_IQE);
+    check_eq("FSTS", fsts(), FSTS_IQE);
     qi_set(qi_tail - 1, QI_WAIT, 0);
     vtd_wr32(VTD_FSTS, FSTS_IQE);
 }
@@ -254,7 +254,7 @@ static void test_no_remapping(void)
     check(irq_sent(vector), "no interrupt");
     raise_event(APIC_BASE | 0x18, ++vector);
     check(irq_sent(vector), "no interrupt");
-    check_eq("FSTS", vtd_rd32(VTD_FSTS), 0);
+    check_eq("FSTS", fsts(), 0);
 
     subtest("row 35: no entry: vectors are what the local APIC takes them for");
     before = irqs();
@@ -274,7 +274,7 @@ static void test_no_remapping(void)
     subtest("row 36: no check of who sends");
     raise_event(APIC_BASE, ++vector);
     check(irq_sent(vector), "no interrupt");
-    check_eq("FSTS", vtd_rd32(VTD_FSTS), 0);
+    check_eq("FSTS", fsts(), 0);
 
     subtest("row 37: compatibility format only");
     expect_ignored("GSTS after CFI", VTD_CFI);
@@ -292,7 +292,7 @@ static void test_no_remapping(void)
         qi_put(4 | i << 4, 0);
         qi_put_wait(QI_WAIT_SW, &status, 7 + i);
         qi_submit();
-        check_eq("FSTS", vtd_rd32(VTD_FSTS), FSTS_IQE);
+        check_eq("FSTS", fsts(), FSTS_IQE);
         check_eq("IQEI", IQEI(vtd_rd64(VTD_IQERCD)), IQEI_TYPE);
         check_eq("IQH", qi_head(), qi_tail - 2);
         check(status != 7 + i, "goes on behind it");

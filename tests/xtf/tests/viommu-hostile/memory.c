@@ -33,7 +33,7 @@ static void test_status(void)
         qi_submit();
         check(wait_for(after == serial, SOON_US), "%#"PRIx64": no completion",
               addr);
-        check_eq("FSTS", vtd_rd32(VTD_FSTS), 0);
+        check_eq("FSTS", fsts(), 0);
     }
     check_eq("RTADDR", vtd_rd64(VTD_RTADDR), rtaddr);
     check_eq("grant, written by a wait", granted_word(VTD_RTADDR), 0);

@@ -35,6 +35,12 @@ long map_over(unsigned int space, unsigned long idx, uint64_t addr);
 /* A word of the page that a grant has put at its place. */
 uint32_t granted_word(unsigned int off);
 
+/* Without FRI, which means nothing while no fault is recorded. */
+static inline uint32_t fsts(void)
+{
+    return vtd_rd32(VTD_FSTS) & ~0xff00u;
+}
+
 /* The device works as it did: buf is what it says on the disk. */
 void still_works(const char *after);
 
