@@ -448,7 +448,7 @@ xl sched-credit2 -d 0 -w 1024
 figure seed "$SEED"
 each warm-up 1 warm_up
 [ "$STOP" = 0 ] || each stop 1 stop_dm
-leaks_begin
+[ "$CYCLES" = 0 ] || leaks_begin
 restart_as=
 each restart "$RESTARTS" restart_dm
 restart_as=,qi=0
@@ -457,11 +457,11 @@ each drain-destroy "$DRAINS" drain_destroy choose_stuck
 each drain-pause "$DRAINS" drain_pause choose_stuck
 each drain-crash "$DRAINS" drain_crash choose_stuck
 each drain-reboot "$DRAINS" drain_reboot choose_restart
-leaks_end drains
+[ "$CYCLES" = 0 ] || leaks_end drains
 each cycle "$CYCLES" cycle choose
-leaks_end cycles
+[ "$CYCLES" = 0 ] || leaks_end cycles
 each kill "$KILLS" kill_dm choose
-leaks_end kills
+[ "$CYCLES" = 0 ] || leaks_end kills
 for sum in rounds waited by_disk by_second overwritten
 do
     eval "figure guests_$sum \$sum_$sum"
