@@ -56,14 +56,14 @@ static void scribble(volatile uint64_t *page)
 
 /* The guest is viommu-dmworst; least of so many. */
 #define TIMES 24
-#define NS_PER_INSN 16
+#define NS_PER_INSN 4
 #define WORST_RID   0x18
 #define WORST_DID   1
 #define WORST_IOVA  0x40000000
 #define WORST_GPA   0x00400000
 #define WORST_PAGES 4
 
-/* Where it counts instructions, it does so by 16 (scripts/stack). */
+/* Where it counts instructions, it does so by 4 (scripts/stack). */
 static uint64_t now(void)
 {
     uint32_t lo, hi;

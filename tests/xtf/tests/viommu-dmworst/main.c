@@ -29,7 +29,7 @@ const char test_title[] = "vIOMMU: what takes longest";
 #define SLICE                   32
 #define WALKS                   32
 /* Of the clock that counts instructions. */
-#define NS_PER_INSN             16
+#define NS_PER_INSN             4
 
 static volatile uint32_t status[SLICE] __page_aligned_bss;
 static volatile uint32_t word;
