@@ -4,7 +4,7 @@
 # more than once.  Of guest NAME it leaves in /job: NAME.log, what the guest
 # said; NAME-N-BEGIN.json and NAME-N-DONE.json, what the vIOMMUs had done
 # before and after the work of its boot N; NAME-DISK.img, its disks at the end.
-limit=${LINUX_LIMIT:-600}   # seconds for all boots of a guest: it hangs
+limit=${LINUX_LIMIT:-900}   # seconds for all boots of a guest: it hangs
 
 # At the beginning of its work each guest waits until all of "$together" have
 # come so far, or to their end.
