@@ -82,14 +82,17 @@ static void test_each_read(void **state)
     }
 }
 
-/* In a batch: one entry fails, the others do not notice. */
+/*
+ * In a batch: one entry fails, the others do not notice.  The second and later
+ * ones read but the last table's entry, if somebody came that far before.
+ */
 static void test_each_read_of_a_batch(void **state)
 {
     unsigned int n;
 
     (void)state;
     world(&paths[0]);
-    for ( n = 1; n <= 4 * 6; n++ )
+    for ( n = 1; n <= 10; n++ )
     {
         struct xen_viommu_xlat x[4] = {};
         uint64_t generation;
@@ -108,7 +111,8 @@ static void test_each_read_of_a_batch(void **state)
                 faults++;
             else
                 assert_true(x[i].gpa == 0x2000);
-        assert_int_equal(faults, 1);
+        assert_int_equal(faults, n <= 9);
+        assert_int_equal(fake.reads, n < 6 ? n + 6 + 2 : 9);
     }
 }
 

@@ -54,10 +54,15 @@ int walk(void)
     };
     struct viommu_view view = { .enabled = any & 1, .root = any };
     struct viommu_fault fault = { .quiet = any & 1 };
+    struct viommu_path path = {
+        .valid = any & 1, .quiet = any & 1,
+        .perm = any & (XEN_VIOMMU_READ | XEN_VIOMMU_WRITE),
+        .did = any, .rid = any, .prefix = any, .table = any & VTD_ENTRY_ADDR,
+    };
     struct xen_viommu_xlat xlat;
 
     Frama_C_make_unknown((char *)&xlat, sizeof(xlat));
-    viommu_resolve(&viommu, &view, &xlat, &fault);
+    viommu_resolve(&viommu, &view, &path, &xlat, &fault);
     require(xlat.order >= 12 && xlat.order <= 64);
 
     return 0;

@@ -23,6 +23,22 @@ struct viommu_view {
     uint64_t root;
 };
 
+/*
+ * How far a walk has come: to the table that holds the last entry.  Another
+ * walk of the same translate call begins there if it gets that far, since what
+ * is read in between the generation and the answer may be of any moment there.
+ * The front end's.
+ */
+struct viommu_path {
+    bool valid;
+    bool quiet;         /* refusals are not to be reported to the guest */
+    uint8_t perm;       /* what is granted so far, XEN_VIOMMU_READ | _WRITE */
+    uint16_t did;
+    uint32_t rid;
+    uint64_t prefix;    /* of the addresses that the table translates */
+    uint64_t table;
+};
+
 /* A refused DMA, on its way from a walk to the fault records. */
 struct viommu_fault {
     uint8_t reason;     /* the front end's code, 0 for none */
@@ -73,10 +89,12 @@ struct viommu_frontend {
 
     /*
      * Walk the guest's tables for @xlat, with or without the lock.  Fills in
-     * the outputs of @xlat, and @fault if that is refused.
+     * the outputs of @xlat, and @fault if that is refused.  @path: of the walk
+     * before, or zeroes.
      */
     void (*walk)(const struct viommu *viommu, const struct viommu_view *view,
-                 struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
+                 struct viommu_path *path, struct xen_viommu_xlat *xlat,
+                 struct viommu_fault *fault);
 
     /*
      * Record @fault for the guest, with the lock held.  Returns false if it
@@ -219,10 +237,11 @@ bool viommu_continue(struct viommu *viommu);
 
 /*
  * Translate one address for the DM, or for comparison with what the DM uses.
- * IN and OUT of @xlat as in the hypercall; @fault: as with the front end's walk.
+ * IN and OUT of @xlat as in the hypercall; the others as with the front end's walk.
  */
 void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
-                    struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
+                    struct viommu_path *path, struct xen_viommu_xlat *xlat,
+                    struct viommu_fault *fault);
 
 /*
  * The DM's operations; see public/hvm/viommu.h for meaning and errno.  @caller

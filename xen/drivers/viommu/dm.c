@@ -131,16 +131,30 @@ struct viommu_ledger *viommu_take_ledger(struct viommu *viommu)
     return ledger;
 }
 
+/* A stretch of the guest's memory that a device may access. */
+struct block {
+    unsigned int order;     /* log2 of its length, 0 for none */
+    uint64_t gpa;           /* any address in it */
+};
+
 /*
  * A valid translation says where; the p2m says whether anything is there, and
  * over how long a stretch that has been looked at.  With the vIOMMU disabled
- * the DM works as if there were none, holes included.
+ * the DM works as if there were none, holes included.  @block: what has been
+ * found so in the same call.
  */
-static void check_target(const struct viommu *viommu,
+static void check_target(const struct viommu *viommu, struct block *block,
                          struct xen_viommu_xlat *xlat, uint64_t iova)
 {
     uint64_t off = iova - xlat->iova, mask;
-    unsigned int order = viommu_host_block_order(viommu, xlat->gpa + off);
+    unsigned int order;
+
+    if ( !block->order || ((xlat->gpa + off) ^ block->gpa) >> block->order )
+    {
+        block->gpa = xlat->gpa + off;
+        block->order = viommu_host_block_order(viommu, block->gpa);
+    }
+    order = block->order;
 
     if ( !order )
     {
@@ -160,7 +174,8 @@ static void check_target(const struct viommu *viommu,
 }
 
 void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
-                    struct xen_viommu_xlat *xlat, struct viommu_fault *fault)
+                    struct viommu_path *path, struct xen_viommu_xlat *xlat,
+                    struct viommu_fault *fault)
 {
     xlat->gpa = 0;
     xlat->did = 0;
@@ -170,7 +185,7 @@ void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
     xlat->reason = 0;
 
     if ( view->enabled )
-        viommu->fe->walk(viommu, view, xlat, fault);
+        viommu->fe->walk(viommu, view, path, xlat, fault);
     else
     {
         xlat->iova = 0;
@@ -184,6 +199,8 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
                      uint64_t *generation)
 {
     struct viommu_fault fault[XEN_VIOMMU_MAX_XLAT] = {};
+    struct viommu_path path = {};
+    struct block block = {};
     struct viommu_view view;
     unsigned int i, j;
 
@@ -223,9 +240,9 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
         fault[i].rid = xlat[i].rid;
         fault[i].addr = iova;
         fault[i].quiet = !xlat[i].access;
-        viommu_resolve(viommu, &view, &xlat[i], &fault[i]);
+        viommu_resolve(viommu, &view, &path, &xlat[i], &fault[i]);
         if ( view.enabled && xlat[i].status == XEN_VIOMMU_XLAT_OK )
-            check_target(viommu, &xlat[i], iova);
+            check_target(viommu, &block, &xlat[i], iova);
     }
 
     spin_lock(&viommu->lock);

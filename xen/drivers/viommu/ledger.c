@@ -252,6 +252,7 @@ static bool look_at(struct viommu *viommu, unsigned int n, int *work)
             .iova = iova, .rid = slot.rid, .access = slot.access,
         };
         struct viommu_fault fault = { .quiet = true };
+        struct viommu_path path = {};
         uint64_t end;
 
         if ( *work <= 0 )
@@ -264,7 +265,7 @@ static bool look_at(struct viommu *viommu, unsigned int n, int *work)
         *work -= VIOMMU_SCAN_WALK;
         viommu->stats.walks++;
 
-        viommu_resolve(viommu, &view, &xlat, &fault);
+        viommu_resolve(viommu, &view, &path, &xlat, &fault);
         /*
          * The same memory by way of another domain is stale as well: what is
          * invalidated in that domain later would not find the slot.

@@ -87,7 +87,8 @@ void vtd_set64(struct vtd *vtd, unsigned int off, uint64_t val);
 
 /* walk.c: with or without the lock. */
 void vtd_walk(const struct viommu *viommu, const struct viommu_view *view,
-              struct xen_viommu_xlat *xlat, struct viommu_fault *fault);
+              struct viommu_path *path, struct xen_viommu_xlat *xlat,
+              struct viommu_fault *fault);
 
 /* queue.c: with the lock held. */
 /* Fetch the next descriptor.  False: nothing there, or the queue stopped. */

@@ -27,35 +27,32 @@ static void deny(struct xen_viommu_xlat *xlat, struct viommu_fault *fault,
     fault->quiet |= quiet;
 }
 
-struct walk {
-    uint64_t table;     /* address of the top-level table */
-    unsigned int levels;
-    bool fpd;
-};
+/* Bits of an address that the last table does not translate. */
+#define LAST_TABLE_SHIFT 21
 
 /*
- * 9.8.  The permission is what all levels grant; where a level grants
+ * 9.8.  From the table of @level on, which is the context entry's if it is
+ * @top.  The permission is what all levels grant; where a level grants
  * nothing, the rest of its entry is not looked at.
  */
-static void walk_tables(const struct viommu *viommu, const struct walk *w,
-                        uint64_t iova, struct xen_viommu_xlat *xlat,
+static void walk_tables(const struct viommu *viommu, struct viommu_path *path,
+                        unsigned int level, unsigned int top, uint64_t iova,
+                        struct xen_viommu_xlat *xlat,
                         struct viommu_fault *fault)
 {
-    uint8_t perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
-    uint64_t table = w->table;
-    unsigned int level;
-
-    for ( level = w->levels; ; level-- )
+    for ( ; ; level-- )
     {
         unsigned int shift = 12 + 9 * (level - 1);
         bool leaf = level == 1;
         uint64_t pte, rsvd = VTD_PTE_TM | beyond_haw(viommu);
+        uint8_t perm = path->perm;
 
-        if ( viommu_host_read(viommu, table + ((iova >> shift) & 511) * 8,
+        if ( viommu_host_read(viommu,
+                              path->table + ((iova >> shift) & 511) * 8,
                               &pte, sizeof(pte)) )
         {
-            deny(xlat, fault, level == w->levels ? VTD_FR_CTX_INV
-                                                 : VTD_FR_TABLE_ACCESS, w->fpd);
+            deny(xlat, fault, level == top ? VTD_FR_CTX_INV
+                                           : VTD_FR_TABLE_ACCESS, path->quiet);
             return;
         }
 
@@ -76,7 +73,7 @@ static void walk_tables(const struct viommu *viommu, const struct walk *w,
 
             if ( pte & rsvd )
             {
-                deny(xlat, fault, VTD_FR_PTE_RSVD, w->fpd);
+                deny(xlat, fault, VTD_FR_PTE_RSVD, path->quiet);
                 return;
             }
         }
@@ -84,13 +81,15 @@ static void walk_tables(const struct viommu *viommu, const struct walk *w,
         if ( !perm || (xlat->access & ~perm) )
         {
             deny(xlat, fault, (xlat->access & ~perm & XEN_VIOMMU_WRITE)
-                              ? VTD_FR_WRITE : VTD_FR_READ, w->fpd);
+                              ? VTD_FR_WRITE : VTD_FR_READ, path->quiet);
             return;
         }
 
         if ( !leaf )
         {
-            table = pte & VTD_ENTRY_ADDR;
+            path->table = pte & VTD_ENTRY_ADDR;
+            path->perm = perm;
+            path->valid = level == 2;
             continue;
         }
 
@@ -102,7 +101,7 @@ static void walk_tables(const struct viommu *viommu, const struct walk *w,
         {
             xlat->gpa = 0;
             xlat->perm = 0;
-            deny(xlat, fault, VTD_FR_INTERRUPT, w->fpd);
+            deny(xlat, fault, VTD_FR_INTERRUPT, path->quiet);
         }
         return;
     }
@@ -110,13 +109,25 @@ static void walk_tables(const struct viommu *viommu, const struct walk *w,
 
 void cf_check vtd_walk(const struct viommu *viommu,
                        const struct viommu_view *view,
+                       struct viommu_path *path,
                        struct xen_viommu_xlat *xlat,
                        struct viommu_fault *fault)
 {
     uint64_t entry[2], iova = xlat->iova, rsvd = beyond_haw(viommu);
     unsigned int bus = xlat->rid >> 8, devfn = xlat->rid & 0xff;
-    unsigned int agaw;
-    struct walk w;
+    unsigned int agaw, levels;
+    bool fpd;
+
+    /* What was granted on the way decides alike, if it grants all of @xlat. */
+    if ( path->valid && path->rid == xlat->rid &&
+         path->prefix == iova >> LAST_TABLE_SHIFT &&
+         !(xlat->access & ~path->perm) )
+    {
+        xlat->did = path->did;
+        walk_tables(viommu, path, 1, 0, iova, xlat, fault);
+        return;
+    }
+    path->valid = false;
 
     if ( viommu_host_read(viommu, view->root + bus * 16, entry, sizeof(entry)) )
     {
@@ -142,10 +153,10 @@ void cf_check vtd_walk(const struct viommu *viommu,
         return;
     }
 
-    w.fpd = entry[0] & VTD_CTX_FPD;
+    fpd = entry[0] & VTD_CTX_FPD;
     if ( !(entry[0] & VTD_CTX_P) )
     {
-        deny(xlat, fault, VTD_FR_CTX_NP, w.fpd);
+        deny(xlat, fault, VTD_FR_CTX_NP, fpd);
         return;
     }
     /* The table's address means nothing for pass-through. */
@@ -155,7 +166,7 @@ void cf_check vtd_walk(const struct viommu *viommu,
         rsvd = 0;
     if ( (entry[0] & (VTD_CTX_LO_RSVD | rsvd)) || (entry[1] & VTD_CTX_HI_RSVD) )
     {
-        deny(xlat, fault, VTD_FR_CTX_RSVD, w.fpd);
+        deny(xlat, fault, VTD_FR_CTX_RSVD, fpd);
         return;
     }
 
@@ -166,7 +177,7 @@ void cf_check vtd_walk(const struct viommu *viommu,
           VTD_CTX_AW(entry[1]) != VTD_AW_48) ||
          agaw > viommu->aw )
     {
-        deny(xlat, fault, VTD_FR_CTX_INV, w.fpd);
+        deny(xlat, fault, VTD_FR_CTX_INV, fpd);
         return;
     }
 
@@ -178,7 +189,7 @@ void cf_check vtd_walk(const struct viommu *viommu,
 
     if ( iova >> agaw )
     {
-        deny(xlat, fault, VTD_FR_ADDR_BEYOND, w.fpd);
+        deny(xlat, fault, VTD_FR_ADDR_BEYOND, fpd);
         return;
     }
 
@@ -190,9 +201,14 @@ void cf_check vtd_walk(const struct viommu *viommu,
         return;
     }
 
-    w.table = entry[0] & VTD_ENTRY_ADDR;
-    w.levels = VTD_CTX_AW(entry[1]) + 2;
-    walk_tables(viommu, &w, iova, xlat, fault);
+    path->rid = xlat->rid;
+    path->did = xlat->did;
+    path->prefix = iova >> LAST_TABLE_SHIFT;
+    path->perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
+    path->quiet = fpd;
+    path->table = entry[0] & VTD_ENTRY_ADDR;
+    levels = VTD_CTX_AW(entry[1]) + 2;
+    walk_tables(viommu, path, levels, levels, iova, xlat, fault);
 }
 
 /*
