@@ -39,17 +39,21 @@ listen()
     done
 }
 
-# How many guests the emulator of the machine has lost (see scripts/stack)
+# How many guests the emulated CPU has lost (docs/testing.md)
 lost()
 {
-    xl dmesg | grep -A 6 'Triple fault - invoking HVM' | grep -c 'RIP: *e008:'
+    xl dmesg | grep -c 'Triple fault - invoking HVM'
 }
 
 # guest NAME BOOTS VIOMMU EXTRA: describe a guest
 guest()
 {
-    sed -e "s|@NAME@|$1|; s|@VIOMMU@|$3|; s|@EXTRA@|$4|" /job/linux.cfg \
-        >"/tmp/$1.cfg"
+    local reboot=destroy
+    case $4 in
+        *then=reboot*) reboot=restart ;;
+    esac
+    sed -e "s|@NAME@|$1|; s|@VIOMMU@|$3|; s|@EXTRA@|$4|; s|@REBOOT@|$reboot|" \
+        /job/linux.cfg >"/tmp/$1.cfg"
     echo "$2" >"/tmp/$1.boots"
 }
 
@@ -88,7 +92,7 @@ once()
 }
 
 # run NAME...: run these guests, and their work at the same time; all again if
-# the emulator loses one
+# the emulated CPU loses one
 run()
 {
     local name try before pids short
@@ -122,7 +126,7 @@ run()
             wait "$name" || short=yes
         done
         [ -n "$short" ] && [ "$(lost)" -gt "$before" ] || return
-        echo "lost: $together" >>/job/times
+        echo "lost in try $try of:$together" >>/job/times
         for name in $together
         do
             cp "/job/$name.log" "/job/$name.log.$try"

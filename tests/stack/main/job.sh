@@ -19,11 +19,19 @@ watch()
     done
 }
 
-# The device model cannot do DMA between guest memory and /job's file system.
-cp /job/disk.img /tmp/disk.img
-mark begin
-xl create -F /job/main.cfg >/job/xl.log 2>&1
-mark main
+# Once more if the emulated CPU loses the guest, see docs/testing.md.
+rm -f /job/times
+for try in 1 2 3
+do
+    # The device model cannot do DMA between guest memory and /job's file system.
+    cp /job/disk.img /tmp/disk.img
+    mark begin
+    xl dmesg -c >/dev/null
+    xl create -F /job/main.cfg >/job/xl.log 2>&1
+    mark main
+    xl dmesg | grep -q 'Triple fault - invoking HVM' || break
+    [ $try = 3 ] || xl destroy main
+done
 xl viommu-list -j main >/job/main.json 2>>/job/xl.log
 xl viommu-list -l main >/job/main.txt 2>>/job/xl.log
 xl destroy main

@@ -215,18 +215,11 @@ said()
     grep "^(d$domid) " /tmp/log | grep "$1"
 }
 
-# Has the emulator lost this guest (scripts/stack)?  Nothing but an order makes
-# it triple fault: it has a handler for exceptions, which panics.
+# Has the emulated CPU lost this guest?  Nothing but an order makes it triple
+# fault: it has a handler for exceptions, which panics.
 is_lost()
 {
     grep -q "d${domid}v[0-9]* Triple fault - invoking HVM" /tmp/log
-}
-
-# What scripts/stack would take for a reason to start again, and is none
-count_lost()
-{
-    grep -A 6 'Triple fault - invoking HVM' /tmp/log | grep -c 'RIP: *e008:' \
-        >/job/repeated
 }
 
 # each NAME TIMES COMMAND [CHOICE]: run the command with 0 to TIMES - 1; end with
@@ -245,7 +238,6 @@ each()
             why=''
             "$3" $turn || because "no reason given"
             take_log
-            count_lost
             complaint=$(grep -m 1 -E "$complaints" /tmp/log)
             [ -z "$complaint" ] || because "Xen says: $complaint"
             [ -n "$why" ] || break
