@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # The guests of scripts/test-linux, sourced by job.sh, which defines "guest"
-# and "run".
+# and "lane".
 #
 # "then=" says how each boot ends; a kernel started by kexec gets as its mode
 # what stands after the colon, the first one what stands after "mode=".
@@ -19,6 +19,7 @@ mode= iommu.strict=0"
 guest strict 1 type=vtd "mode= iommu.strict=1"
 guest register 1 type=vtd,qi=0 "mode="
 
-run default
-run lazy
-run strict register
+# Two guests at any time
+lane default strict &
+lane lazy register
+wait

@@ -6,43 +6,21 @@
 # before and after the work of its boot N; NAME-DISK.img, its disks at the end.
 limit=${LINUX_LIMIT:-900}   # seconds for all boots of a guest: it hangs
 
-# At the beginning of its work each guest waits until all of "$together" have
-# come so far, or to their end.
-together=
-arrived()
-{
-    local name
-    : >"/tmp/$1.here"
-    for name in $together
-    do
-        until [ -e "/tmp/$name.here" ]
-        do
-            sleep 0.2
-        done
-    done
-}
-
 # listen NAME: keep what the guest says; at the beginning and the end of its
 # work, take the statistics before it may go on.
 listen()
 {
+    local line
     while read -r line
     do
         echo "$line" >&3
         case $line in
             BEGIN*|DONE*)
-                arrived "$1"
                 xl viommu-list -j >"/job/$1-${line#* }-${line% *}.json"
                 echo go
                 ;;
         esac
     done
-}
-
-# How many guests the emulated CPU has lost (docs/testing.md)
-lost()
-{
-    xl dmesg | grep -c 'Triple fault - invoking HVM'
 }
 
 # guest NAME BOOTS VIOMMU EXTRA: describe a guest
@@ -77,7 +55,6 @@ once()
         echo "job: xl ended with status $?" >>"/job/$1-xl.log"
     xl destroy "$1" >/dev/null 2>&1
     kill "$listener"
-    : >"/tmp/$1.here"
     rm "/tmp/$1.in" "/tmp/$1.out"
 
     read -r uptime _ </proc/uptime
@@ -91,51 +68,39 @@ once()
     grep -q "^DONE $((boots - 1))" "/job/$1.log"
 }
 
-# run NAME...: run these guests, and their work at the same time; all again if
-# the emulated CPU loses one
-run()
+# Has the emulated CPU lost the guest (docs/testing.md)?  Any domain of its name.
+lost()
 {
-    local name try before pids short
-    together=
+    local id
+    for id in $(sed -n 's/.*(domid \([0-9]*\)).*/\1/p' "/job/$1-xl.log")
+    do
+        ! xl dmesg | grep -q "d${id}v.* Triple fault - invoking HVM" || return 0
+    done
+    return 1
+}
+
+# lane NAME...: run these guests, one after the other; one that the emulated CPU
+# loses once more
+lane()
+{
+    local name try
     for name
     do
         case " $only " in
-            "  "|*" $name "*) together="$together $name" ;;
+            "  "|*" $name "*) ;;
+            *) continue ;;
         esac
-    done
-
-    for try in 1 2 3
-    do
-        before=$(lost) pids='' short=''
-        for name in $together
+        for try in 1 2 3
         do
-            rm -f "/tmp/$name.here"
-        done
-        for name in $together
-        do
-            once "$name" &
-            pids="$pids $!"
-            # One at a time is quicker, up to here.
-            until [ -e "/tmp/$name.here" ]
-            do
-                sleep 0.2
-            done
-        done
-        for name in $pids
-        do
-            wait "$name" || short=yes
-        done
-        [ -n "$short" ] && [ "$(lost)" -gt "$before" ] || return
-        echo "lost in try $try of:$together" >>/job/times
-        for name in $together
-        do
+            ! once "$name" && lost "$name" || break
+            echo "lost in try $try: $name" >>/job/times
             cp "/job/$name.log" "/job/$name.log.$try"
         done
     done
 }
 
 read -r only </job/only
-rm -f /job/times
+rm -f /job/times /job/*.json
 # shellcheck source=guests.sh
 . /job/guests.sh
 xl dmesg >/job/xen.log
