@@ -14,12 +14,11 @@ khz=$(($(xl info | sed -n 's/^cpu_mhz *: \([0-9]*\).*/\1/p') * 1000))
 native="xen_nopv tsc=reliable tsc_early_khz=$khz"
 
 guest default 2 type=vtd "then=reboot mode="
-guest lazy 3 type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
-mode= iommu.strict=0"
-guest strict 1 type=vtd "mode= iommu.strict=1"
-guest register 1 type=vtd,qi=0 "mode="
+guest strict 3 type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
+mode= iommu.strict=1"
+guest register 1 type=vtd,qi=0 "mode= iommu.strict=0"
 
 # Two guests at any time
-lane default strict &
-lane lazy register
+lane default register &
+lane strict
 wait
