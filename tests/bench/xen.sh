@@ -48,7 +48,7 @@ do
         cat /job/guest.cfg
         echo "name = \"$guest\""
         echo "serial = \"pipe:$fifo/$guest\""
-        echo "extra = \"console=ttyS0 loglevel=1 job=bench $args\""
+        echo "extra = \"console=ttyS0 loglevel=1 pci=noearly job=bench $args\""
         echo "device_model_args_hvm = [ $how"
         echo "    \"-blockdev\", \"node-name=disk,$DISK\","
         echo "    \"-device\", \"nvme,drive=disk,serial=bench\","

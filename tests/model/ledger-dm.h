@@ -165,6 +165,32 @@ inline walk(t, r)
     T[t].rid = r; T[t].did = ctx[r]; T[t].val = pte[T[t].did]
 }
 
+#ifdef FIRST
+/* A thread that has stored floor takes what it finds: step 4 is left out. */
+inline look_up(t, r, cdid)
+{
+    if
+    :: LOOKED_UP_FIRST -> skip
+#ifdef CACHE
+    :: !LOOKED_UP_FIRST ->
+        sync();
+        if
+        :: cdid == 1 && cval0 ->
+            T[t].rid = r; T[t].did = 0; T[t].val = cval0 - 1;
+            T[t].st = T[t].val != pte[0] || ctx[r]
+        :: cdid == 2 && cval1 ->
+            T[t].rid = r; T[t].did = 1; T[t].val = cval1 - 1;
+            T[t].st = T[t].val != pte[1] || !ctx[r]
+        :: else -> walk(t, r)
+        fi
+#else
+    :: !LOOKED_UP_FIRST -> walk(t, r)
+#endif
+    fi;
+    judge(t, 0)
+}
+#endif
+
 /* head does not move any more: what step 4 will find is known */
 #define HEAD_FINAL (!ninv && head == position && V[0].pc != V_CHANGED && \
                     V[NV - 1].pc != V_CHANGED)
@@ -241,6 +267,26 @@ inline thread(t)
         :: else
         fi;
         T[t].pc = T_PUB; END_STEP }
+#endif
+#ifdef FIRST
+    :: d_step { /* step 2 first, after tries that came to nothing */
+        T[t].pc == T_IDLE && T[t].left && !dead && !FLOOR_LOCKED ->
+        if
+        :: LOOKED_UP_FIRST -> walk(t, 0)
+        :: else
+        fi;
+        T[t].p = head; T[t].slot = BY_FLOOR; T[t].pc = T_FIRST;
+        if
+        :: !FLOOR_NOT_STORED -> T[t].buf = D_FLOOR
+        :: else
+        fi;
+        END_STEP }
+    :: d_step { /* step 3, then step 1 */
+        T[t].pc == T_FIRST && BARRIER_DM_A(t) ->
+        look_up(t, 0, cdid0); END_STEP }
+    :: d_step {
+        T[t].pc == T_FIRST && BARRIER_DM_A(t) ->
+        look_up(t, 1, cdid1); END_STEP }
 #endif
     :: d_step { /* step 2 */
         T[t].pc == T_PUB && !FLOOR_LOCKED ->

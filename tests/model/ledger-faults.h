@@ -66,3 +66,5 @@ c_decl {
 #define PENDING_LOST            F(25)
 /* Xen: blocked for the newest, not the first */
 #define BLOCKED_TOO_LATE        F(26)
+/* the DM: the other way round, looks the address up before it stores floor */
+#define LOOKED_UP_FIRST         F(27)

@@ -116,6 +116,7 @@ unsigned applied : 3;
 #define T_TELL   12
 #define T_INXEN  13
 #define T_DEAD   14
+#define T_FIRST  15     /* the other way round: has stored floor, looks up next */
 
 /* Stores of a thread's CPU, oldest first. */
 #define D_GPA    1
