@@ -90,7 +90,7 @@ lane()
             "  "|*" $name "*) ;;
             *) continue ;;
         esac
-        for try in 1 2 3
+        for try in 1 2 3 4 5
         do
             ! once "$name" && lost "$name" || break
             echo "lost in try $try: $name" >>/job/times
