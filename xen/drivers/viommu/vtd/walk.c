@@ -27,7 +27,7 @@ static void deny(struct xen_viommu_xlat *xlat, struct viommu_fault *fault,
     fault->quiet |= quiet;
 }
 
-/* Bits of an address that the last table does not translate. */
+/* An address's bits from here on lead to its last table. */
 #define LAST_TABLE_SHIFT 21
 
 /*
