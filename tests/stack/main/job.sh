@@ -29,7 +29,8 @@ do
     xl dmesg -c >/dev/null
     xl create -F /job/main.cfg >/job/xl.log 2>&1
     mark main
-    xl dmesg | grep -q 'Triple fault - invoking HVM' || break
+    xl dmesg | grep -A 6 'Triple fault - invoking HVM' |
+        grep -q 'RIP: *e008:' || break
     [ $try = 3 ] || xl destroy main
 done
 xl viommu-list -j main >/job/main.json 2>>/job/xl.log

@@ -440,7 +440,11 @@ xl sched-credit2 -d 0 -w 1024
 figure seed "$SEED"
 each warm-up 1 warm_up
 [ "$STOP" = 0 ] || each stop 1 stop_dm
-[ "$CYCLES" = 0 ] || leaks_begin
+if [ "$CYCLES" != 0 ]
+then
+    each settle 10 cycle choose
+    leaks_begin
+fi
 restart_as=
 each restart "$RESTARTS" restart_dm
 restart_as=,qi=0
