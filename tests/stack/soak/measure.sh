@@ -2,9 +2,8 @@
 # shellcheck shell=sh
 # What is in use with no guest, before and after: part of job.sh, which sources
 # this.  What can be counted has to come back to exactly what it was, but for
-# dom0's memory, as its kernel keeps caches, and Xen's free pages: after 9 domains,
-# which "settle" is for, there was one less after 19 more, 10 of which had their
-# device model killed.
+# dom0's memory, as its kernel keeps caches, and Xen's free pages: of one form of
+# guest, after 9 domains, which "settle" is for, there was one less after 19 more.
 xen_may_keep=4          # pages
 dom0_may_keep=16384     # KiB
 
