@@ -6,6 +6,27 @@
 # before and after the work of its boot N; NAME-DISK.img, its disks at the end.
 limit=${LINUX_LIMIT:-900}   # seconds for all boots of a guest: it hangs
 
+# beside NAME MOMENT: those that are to be there at the same time wait for each
+# other, so that all of them have begun before one works, and none ends before
+# all have worked.  Who comes to its end without that is not waited for; a guest
+# that hangs is ended by its limit.
+beside()
+{
+    local other
+    case " $together " in
+        *" $1 "*) ;;
+        *) return ;;
+    esac
+    : >"/tmp/$1-$2.there"
+    for other in $together
+    do
+        until [ -e "/tmp/$other-$2.there" ] || [ -e "/tmp/$other.over" ]
+        do
+            usleep 100000
+        done
+    done
+}
+
 # listen NAME: keep what the guest says; at the beginning and the end of its
 # work, take the statistics before it may go on.
 listen()
@@ -16,6 +37,7 @@ listen()
         echo "$line" >&3
         case $line in
             BEGIN*|DONE*)
+                [ "${line#* }" != 0 ] || beside "$1" "${line% *}"
                 xl viommu-list -j >"/job/$1-${line#* }-${line% *}.json"
                 echo go
                 ;;
@@ -90,7 +112,10 @@ lane()
     do
         case " $only " in
             "  "|*" $name "*) ;;
-            *) continue ;;
+            *)
+                : >"/tmp/$name.over"
+                continue
+                ;;
         esac
         for try in 1 2 3
         do
@@ -98,6 +123,7 @@ lane()
             echo "lost in try $try: $name" >>/job/times
             cp "/job/$name.log" "/job/$name.log.$try"
         done
+        : >"/tmp/$name.over"
     done
 }
 
