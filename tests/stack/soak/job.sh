@@ -250,7 +250,7 @@ each()
             echo "FAIL soak/$what: no. $turn of $2, seed $SEED" \
                  "(${form-}): $why"
             cp /tmp/log $here/xen.log
-            cp /var/log/xen/* $here/ 2>/dev/null
+            cp /var/log/xen/* /tmp/soak*.out $here/ 2>/dev/null
             exit 1
         fi
         turn=$((turn + 1))
