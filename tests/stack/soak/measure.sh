@@ -96,7 +96,7 @@ leaks_end()
 {
     poll 2 all_back
     count_dom0
-    figure "leak_domains_$1" $((domid - had_domid))
+    figure "leak_guests_$1" $((domid - had_domid))
     for one in xen_pages $exact dom0_free dom0_slab
     do
         eval "figure leak_${one}_$(echo "$1" | tr - _) \$$one"
