@@ -162,13 +162,13 @@ static void measure(const char *what, struct xen_viommu_ledger *ledger,
 
     if ( what[0] == 'b' )
     {
-        worst("dm-translate-16", 300000, translate, dmod, domid);
-        worst("dm-ack-idle", 60000, ack, dmod, domid);
+        worst("dm-translate-16", 40000, translate, dmod, domid);
+        worst("dm-ack-idle", 10000, ack, dmod, domid);
         fill(ledger, (void *)((char *)ledger + 2 * 4096));
         return;
     }
 
-    worst("dm-ack-1024-waited", 300000, ack, dmod, domid);
+    worst("dm-ack-1024-waited", 100000, ack, dmod, domid);
     for ( i = 0; i < XEN_VIOMMU_SLOTS / 64; i++ )
         *(volatile uint64_t *)&ledger->busy[i] = 0;
     __sync_synchronize();

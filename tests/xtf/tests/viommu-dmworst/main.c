@@ -150,20 +150,20 @@ void test_main(void)
         return;
 
     subtest("one access");
-    worst("read", least(NULL, op_read), 1, 60000);
-    worst("write-two-registers", least(NULL, op_both), 1, 60000);
-    worst("write-gcmd", least(NULL, op_gcmd), 1, 60000);
-    worst("write-iqt-32-pages", least(put_pages, submit), 1, 150000);
-    worst("write-iqt-32-waits", least(put_waits, submit), 1, 150000);
+    worst("read", least(NULL, op_read), 1, 25000);
+    worst("write-two-registers", least(NULL, op_both), 1, 30000);
+    worst("write-gcmd", least(NULL, op_gcmd), 1, 30000);
+    worst("write-iqt-32-pages", least(put_pages, submit), 1, 70000);
+    worst("write-iqt-32-waits", least(put_waits, submit), 1, 110000);
     settled();
 
     subtest("all slots in use");
     if ( asked("DMWORST") )
     {
         ticks = least(put_one, submit_one);
-        worst("write-iqt-1024-slots", ticks, 1, 100000000);
-        worst("hold-of-32-walks", ticks, SLOTS * SLOT_PAGES / WALKS, 300000);
-        worst("write-gcmd-1024-slots", least(settled, op_gcmd), 1, 100000000);
+        worst("write-iqt-1024-slots", ticks, 1, 26000000);
+        worst("hold-of-32-walks", ticks, SLOTS * SLOT_PAGES / WALKS, 200000);
+        worst("write-gcmd-1024-slots", least(settled, op_gcmd), 1, 26000000);
     }
 
     subtest("all slots waited for");
