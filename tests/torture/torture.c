@@ -17,26 +17,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "torture.h"
-#include "xen-viommu-client.h"
+#include "pair.h"
 
 enum { CPUS = 2, DEVICES = 2, PAGES = 8 };
 
-#define BASE    0xfed90000ULL
-#define DM      7
 #define RID     0x18
-#define GCMD    0x18
-#define GSTS    0x1c
-#define RTADDR  0x20
-#define IQT     0x88
-#define IQA     0x90
-#define IVA     0xf0
-#define IOTLB   0xf8
-
-/* Where things are in guest memory. */
-#define ROOT    0x1000ULL
-#define CTX     0x2000ULL
-#define TABLE(level) (0x3000ULL + (level) * 0x1000)
+/* Where things are in guest memory, behind the tables. */
 #define QUEUE   0x10000ULL
 #define STATUS  0x20000ULL
 #define DATA    0x800000ULL
@@ -44,26 +30,11 @@ enum { CPUS = 2, DEVICES = 2, PAGES = 8 };
 #define ALIVE   0x1111111111111111ULL
 #define POISON  0xdeaddeaddeaddeadULL
 
-static struct viommu *viommu;
-static XenViommuClient client;
 static bool with_queue, stop;
 static pthread_mutex_t guest_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int tail;
 static unsigned long rounds = 4000;
 static unsigned long nr_dma, nr_none, nr_stale, nr_again;
-
-static void set(uint64_t gpa, uint64_t val)
-{
-    __atomic_store_n(&torture_ram[gpa / 8], val, __ATOMIC_RELEASE);
-}
-
-static void write_reg(unsigned int off, unsigned int size, uint64_t val)
-{
-    bool more = viommu_mmio_write(viommu, BASE + off, size, val);
-
-    while ( more )
-        more = viommu_continue(viommu);
-}
 
 static uint64_t next(uint64_t *seed)
 {
@@ -90,8 +61,8 @@ static void fill(uint64_t gpa, uint64_t val)
 
 static void put(uint64_t lo, uint64_t hi)
 {
-    set(QUEUE + tail * 16, lo);
-    set(QUEUE + tail * 16 + 8, hi);
+    pair_set(QUEUE + tail * 16, lo);
+    pair_set(QUEUE + tail * 16 + 8, hi);
     tail = (tail + 1) % 256;
 }
 
@@ -102,18 +73,18 @@ static void invalidate(unsigned int cpu, uint64_t iova, uint64_t kind)
     pthread_mutex_lock(&guest_lock);
     if ( !with_queue )
     {
-        write_reg(IVA, 8, iova);
-        write_reg(IOTLB, 8, 1ULL << 63 | kind << 60 | 1ULL << 32);
-        while ( viommu_mmio_read(viommu, BASE + IOTLB, 8) >> 63 )
+        pair_write(IVA, 8, iova);
+        pair_write(IOTLB, 8, 1ULL << 63 | kind << 60 | 1ULL << 32);
+        while ( pair_read(IOTLB) >> 63 )
             sched_yield();
         pthread_mutex_unlock(&guest_lock);
         return;
     }
 
-    set(status, 0);
+    pair_set(status, 0);
     put(2 | kind << 4 | 1 << 16, iova);
     put(5 | 1 << 5 | 1ULL << 32, status);
-    write_reg(IQT, 8, tail << 4);
+    pair_write(IQT, 8, tail << 4);
     pthread_mutex_unlock(&guest_lock);
     while ( !__atomic_load_n(&torture_ram[status / 8], __ATOMIC_ACQUIRE) )
         sched_yield();
@@ -140,14 +111,14 @@ static void *guest_cpu(void *arg)
         fill(new, ALIVE);
         if ( next(&seed) % 2 )
         {
-            set(pte, 0);
+            pair_set(pte, 0);
             invalidate(cpu, iova, kind);
             fill(old, POISON);
-            set(pte, new | 3);
+            pair_set(pte, new | 3);
         }
         else
         {
-            set(pte, new | 3);
+            pair_set(pte, new | 3);
             invalidate(cpu, iova, kind);
             fill(old, POISON);
         }
@@ -157,26 +128,6 @@ static void *guest_cpu(void *arg)
 }
 
 /* A device */
-
-static int translate(void *opaque, struct xen_viommu_xlat *xlat,
-                     unsigned int nr, uint64_t *generation)
-{
-    (void)opaque;
-
-    return viommu_translate(viommu, DM, xlat, nr, generation);
-}
-
-static void tell(void *opaque)
-{
-    struct xen_dm_op_viommu_ack op = { 0 };
-    bool more;
-
-    (void)opaque;
-    if ( viommu_ack(viommu, DM, &op, &more) )
-        abort();
-    while ( more )
-        more = viommu_continue(viommu);
-}
 
 static void *device(void *arg)
 {
@@ -223,52 +174,36 @@ static void *device(void *arg)
 
 /* The world */
 
-static void *create(void)
+static void create(void)
 {
-    const struct xen_domctl_viommu_op op = {
-        .cmd = XEN_DOMCTL_VIOMMU_create, .type = XEN_VIOMMU_TYPE_VTD,
-        .base = BASE, .aw = 48,
-    };
-    const struct viommu_frontend *fe = viommu_frontend(&op);
-    struct xen_dm_op_viommu_attach attach = { .version = 2 };
-    void *frames = aligned_alloc(4096, XEN_VIOMMU_LEDGER_FRAMES * 4096);
     unsigned int level, page, cpu;
 
-    memset(frames, 0, XEN_VIOMMU_LEDGER_FRAMES * 4096);
     memset(torture_ram, 0, TORTURE_RAM);
-    viommu = calloc(1, fe->size);
-    viommu_init(viommu, fe, NULL, 46, &op);
-    viommu_give_ledger(viommu, calloc(1, sizeof(struct viommu_ledger)), frames);
+    pair_create();
 
-    set(ROOT, CTX | 1);
-    set(CTX + RID * 16, TABLE(4) | 1);
-    set(CTX + RID * 16 + 8, 2 | 1 << 8);
+    pair_set(ROOT, CTX | 1);
+    pair_set(CTX + RID * 16, TABLE(4) | 1);
+    pair_set(CTX + RID * 16 + 8, 2 | 1 << 8);
     for ( level = 4; level > 1; level-- )
-        set(TABLE(level), TABLE(level - 1) | 3);
+        pair_set(TABLE(level), TABLE(level - 1) | 3);
     for ( cpu = 0; cpu < CPUS; cpu++ )
         for ( page = 0; page < PAGES; page++ )
         {
             fill(data_page(cpu, page, 0), ALIVE);
-            set(TABLE(1) + (cpu * PAGES + page) * 8,
+            pair_set(TABLE(1) + (cpu * PAGES + page) * 8,
                 data_page(cpu, page, 0) | 3);
         }
-    write_reg(RTADDR, 8, ROOT);
-    write_reg(GCMD, 4, 1u << 30);
+    pair_write(RTADDR, 8, ROOT);
+    pair_write(GCMD, 4, 1u << 30);
     if ( with_queue )
     {
         tail = 0;
-        write_reg(IQT, 8, 0);
-        write_reg(IQA, 8, QUEUE);
+        pair_write(IQT, 8, 0);
+        pair_write(IQA, 8, QUEUE);
     }
-    write_reg(GCMD, 4, 1u << 31 | (with_queue ? 1u << 26 : 0));
+    pair_write(GCMD, 4, 1u << 31 | (with_queue ? 1u << 26 : 0));
 
-    if ( viommu_attach(viommu, DM, &attach) || attach.version != 2 )
-        abort();
-    client.translate = translate;
-    client.tell = tell;
-    xen_viommu_client_init(&client, frames);
-
-    return frames;
+    pair_attach();
 }
 
 static int torture(bool queue)
@@ -276,14 +211,13 @@ static int torture(bool queue)
     const char *name = queue ? "queue" : "registers";
     pthread_t cpu[CPUS], dev[DEVICES];
     struct xen_viommu_stats s;
-    void *frames;
     uintptr_t i;
     bool good;
 
     with_queue = queue;
     stop = false;
     nr_dma = nr_none = nr_stale = nr_again = torture_notified = 0;
-    frames = create();
+    create();
     for ( i = 0; i < DEVICES; i++ )
         pthread_create(&dev[i], NULL, device, (void *)i);
     for ( i = 0; i < CPUS; i++ )
@@ -305,10 +239,7 @@ static int torture(bool queue)
     printf("%s torture/%s\n", good ? "PASS" : "FAIL", name);
     fflush(stdout);
 
-    xen_viommu_client_destroy(&client);
-    free(viommu_take_ledger(viommu));
-    free(viommu);
-    free(frames);
+    pair_destroy();
 
     return !good;
 }

@@ -5,8 +5,7 @@
 #ifndef BENCH_UNIT_H
 #define BENCH_UNIT_H
 
-#include "torture.h"
-#include "xen-viommu-client.h"
+#include "pair.h"
 
 /* IOVAs from 0 on that have tables; the pages behind come again after PAGES. */
 enum { MAPPED = 2048, PAGES = 1024 };
@@ -16,9 +15,6 @@ enum { UNIT_RID = 0x18, UNIT_DID = 1 };
 
 /* IOTLB_REG.IIRG */
 enum { INV_DOMAIN = 2, INV_PAGE = 3 };
-
-extern struct viommu *viommu;
-extern XenViommuClient client;
 
 void unit_create(void);
 

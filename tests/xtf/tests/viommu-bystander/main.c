@@ -89,13 +89,10 @@ void test_main(void)
     if ( !vtd_init() || !nvme_init() || !nvme_fill_disk(2) )
         return;
 
-    dom_stuck = vtd_dom_new(vtd.max_levels, DID_STUCK);
+    dom_stuck = nvme_dom(DID_STUCK);
     dom_other = vtd_dom_new(vtd.max_levels, DID_OTHER);
-    nvme_map_queues(&dom_stuck);
     vtd_map(&dom_stuck, IOVA_FIRST, _u(first), 1, PTE_RW);
     vtd_map(&dom_stuck, IOVA_STUCK, _u(stuck), 1, PTE_RW);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom_stuck);
     if ( !nvme_select(1) )
         return;
     nvme_map_queues(&dom_other);

@@ -49,10 +49,7 @@ void test_main(void)
     if ( !vtd_init() || !qi_init() || !nvme_init() )
         return;
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    nvme_map_queues(&dom);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
+    dom = nvme_dom(DID);
     if ( !vtd_enable() || !qi_enable(0) )
         return;
 

@@ -21,15 +21,6 @@ const char test_title[] = "vIOMMU: garbage in the pages shared with Xen";
 static uint64_t page[WORDS] __page_aligned_bss;
 static struct vtd_dom dom;
 
-static bool transfer(void)
-{
-    vtd_map(&dom, IOVA, _u(page), 1, PTE_RW);
-    FILL(page, UNTOUCHED(i_));
-
-    return check(nvme_rw(NVME_READ, 1, IOVA) == 0 &&
-                 COUNT(page, DISK(1, i_)) == WORDS, "a transfer fails");
-}
-
 void test_main(void)
 {
     unsigned int n = 0, waited = 0, i;
@@ -38,11 +29,8 @@ void test_main(void)
     if ( !vtd_init() || !nvme_init() || !nvme_fill_disk(2) )
         return;
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    nvme_map_queues(&dom);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
-    if ( !vtd_enable() || !transfer() )
+    dom = nvme_dom(DID);
+    if ( !vtd_enable() || !nvme_reads(&dom, IOVA, page) )
         return;
 
     subtest("under garbage");
@@ -62,7 +50,7 @@ void test_main(void)
               check(tsc() - begin < us_to_tsc(TOLD_US), "nobody says stop") );
 
     subtest("afterwards");
-    for ( i = 0; i < 4 && transfer(); i++ )
+    for ( i = 0; i < 4 && nvme_reads(&dom, IOVA, page); i++ )
     {
         ACCESS_ONCE(*vtd_pte(&dom, IOVA, 1)) = 0;
         check(!(vtd_iotlb_pages(DID, IOVA, 0) & IOTLB_IVT), "IVT stays set");

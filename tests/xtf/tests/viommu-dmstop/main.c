@@ -21,15 +21,6 @@ const char test_title[] = "vIOMMU: device model stopped";
 static uint64_t page[WORDS] __page_aligned_bss;
 static struct vtd_dom dom;
 
-static bool transfer(void)
-{
-    vtd_map(&dom, IOVA, _u(page), 1, PTE_RW);
-    FILL(page, UNTOUCHED(i_));
-
-    return check(nvme_rw(NVME_READ, 1, IOVA) == 0 &&
-                 COUNT(page, DISK(1, i_)) == WORDS, "a transfer fails");
-}
-
 void test_main(void)
 {
     static const uint64_t cmds[] = {
@@ -43,11 +34,8 @@ void test_main(void)
     if ( !vtd_init() || !nvme_init() || !nvme_fill_disk(2) )
         return;
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    nvme_map_queues(&dom);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
-    if ( !vtd_enable() || !transfer() )
+    dom = nvme_dom(DID);
+    if ( !vtd_enable() || !nvme_reads(&dom, IOVA, page) )
         return;
 
     printk("DMSTOP-NOW\n");
@@ -71,7 +59,7 @@ void test_main(void)
 
     /* Accesses to devices block the vCPU until the device model runs again. */
     subtest("afterwards");
-    transfer();
+    nvme_reads(&dom, IOVA, page);
     check_eq("number of faults", vtd_faults_clear(), 0);
     subtest("invalidations");
     check_eq("number of those that waited", waited, 0);

@@ -220,6 +220,26 @@ void nvme_map_queues(const struct vtd_dom *dom)
         vtd_map(dom, addr, addr, 1, PTE_RW);
 }
 
+struct vtd_dom nvme_dom(uint16_t did)
+{
+    struct vtd_dom dom = vtd_dom_new(vtd.max_levels, did);
+
+    nvme_map_queues(&dom);
+    vtd_root_set();
+    vtd_attach(nvme_sid, &dom);
+
+    return dom;
+}
+
+bool nvme_reads(const struct vtd_dom *dom, uint64_t iova, uint64_t *page)
+{
+    vtd_map(dom, iova, _u(page), 1, PTE_RW);
+    FILL(page, UNTOUCHED(i_));
+
+    return check(nvme_rw(NVME_READ, 1, iova) == 0 &&
+                 COUNT(page, DISK(1, i_)) == WORDS, "a transfer fails");
+}
+
 uint64_t nvme_queue_addr(void)
 {
     return _u(&ctrl->io.sq[ctrl->io.tail]);

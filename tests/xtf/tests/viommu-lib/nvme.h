@@ -61,6 +61,10 @@ bool nvme_reset(void);
 
 /* Map the queues, so that the device works when it is translated. */
 void nvme_map_queues(const struct vtd_dom *dom);
+/* A domain with the queues in it, and the device in the domain. */
+struct vtd_dom nvme_dom(uint16_t did);
+/* Map the page, and see that the device can read its page 1 into it. */
+bool nvme_reads(const struct vtd_dom *dom, uint64_t iova, uint64_t *page);
 /* Where the device fetches the next command from. */
 uint64_t nvme_queue_addr(void);
 

@@ -18,12 +18,9 @@ static struct vtd_dom dom;
 
 static bool setup(void)
 {
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    nvme_map_queues(&dom);
+    dom = nvme_dom(DID);
     vtd_map(&dom, IOVA, _u(page), 1, PTE_RW);
     vtd_map(&dom, IOVA + PAGE_SIZE, _u(held), 1, PTE_RW);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
 
     return vtd_enable();
 }

@@ -218,10 +218,7 @@ void test_main(void)
         FILL(pages[p], SIGNATURE(i_));
     FILL(held, SIGNATURE(i_));
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    nvme_map_queues(&dom);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
+    dom = nvme_dom(DID);
 
     stuck = pci_find(NVME_CLASS, 1) != PCI_NONE;
     if ( (stuck && !prepare_stuck()) ||

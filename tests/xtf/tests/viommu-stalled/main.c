@@ -101,11 +101,8 @@ void test_main(void)
     if ( !vtd_init() || !nvme_init() )
         return;
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    nvme_map_queues(&dom);
+    dom = nvme_dom(DID);
     vtd_map(&dom, IOVA_FIRST, _u(first), 1, PTE_RW);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
     if ( !vtd_enable() )
         return;
 

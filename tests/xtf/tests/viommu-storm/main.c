@@ -75,10 +75,7 @@ void test_main(void)
         return;
     nvme_blocks = 1;
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    nvme_map_queues(&dom);
-    vtd_root_set();
-    vtd_attach(nvme_sid, &dom);
+    dom = nvme_dom(DID);
     if ( !vtd_enable() )
         return;
 

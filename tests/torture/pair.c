@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* See pair.h. */
+#include <stdlib.h>
+
+#include "pair.h"
+
+#define BASE    0xfed90000ULL
+#define DM      7
+
+struct viommu *viommu;
+XenViommuClient client;
+
+static void *frames;
+
+void pair_set(uint64_t gpa, uint64_t val)
+{
+    __atomic_store_n(&torture_ram[gpa / 8], val, __ATOMIC_RELEASE);
+}
+
+uint64_t pair_read(unsigned int off)
+{
+    return viommu_mmio_read(viommu, BASE + off, 8);
+}
+
+void pair_write(unsigned int off, unsigned int size, uint64_t val)
+{
+    bool more = viommu_mmio_write(viommu, BASE + off, size, val);
+
+    while ( more )
+        more = viommu_continue(viommu);
+}
+
+static int translate(void *opaque, struct xen_viommu_xlat *xlat,
+                     unsigned int nr, uint64_t *generation)
+{
+    (void)opaque;
+
+    return viommu_translate(viommu, DM, xlat, nr, generation);
+}
+
+static void tell(void *opaque)
+{
+    struct xen_dm_op_viommu_ack op = { 0 };
+    bool more;
+
+    (void)opaque;
+    if ( viommu_ack(viommu, DM, &op, &more) )
+        abort();
+    while ( more )
+        more = viommu_continue(viommu);
+}
+
+void pair_create(void)
+{
+    const struct xen_domctl_viommu_op op = {
+        .cmd = XEN_DOMCTL_VIOMMU_create, .type = XEN_VIOMMU_TYPE_VTD,
+        .base = BASE, .aw = 48,
+    };
+    const struct viommu_frontend *fe = viommu_frontend(&op);
+
+    frames = aligned_alloc(4096, XEN_VIOMMU_LEDGER_FRAMES * 4096);
+    memset(frames, 0, XEN_VIOMMU_LEDGER_FRAMES * 4096);
+    viommu = calloc(1, fe->size);
+    viommu_init(viommu, fe, NULL, 46, &op);
+    viommu_give_ledger(viommu, calloc(1, sizeof(struct viommu_ledger)), frames);
+}
+
+void pair_attach(void)
+{
+    struct xen_dm_op_viommu_attach attach = { .version = 2 };
+
+    if ( viommu_attach(viommu, DM, &attach) || attach.version != 2 )
+        abort();
+    client.translate = translate;
+    client.tell = tell;
+    xen_viommu_client_init(&client, frames);
+}
+
+void pair_destroy(void)
+{
+    xen_viommu_client_destroy(&client);
+    free(viommu_take_ledger(viommu));
+    free(viommu);
+    free(frames);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
