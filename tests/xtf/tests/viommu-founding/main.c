@@ -130,7 +130,8 @@ static struct result invalidate(uint64_t iova, uint64_t cmd,
     struct result r;
 
     iotlb_cmd = cmd;
-    disturb = true;
+    /* Without DMA that is held, the other command may find this one complete. */
+    disturb = page;
     vtd_wr64(vtd.iva, iova);
     vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_DR | IOTLB_DW | cmd);
 
