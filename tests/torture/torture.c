@@ -191,7 +191,7 @@ static void create(void)
         {
             fill(data_page(cpu, page, 0), ALIVE);
             pair_set(TABLE(1) + (cpu * PAGES + page) * 8,
-                data_page(cpu, page, 0) | 3);
+                     data_page(cpu, page, 0) | 3);
         }
     pair_write(RTADDR, 8, ROOT);
     pair_write(GCMD, 4, 1u << 30);

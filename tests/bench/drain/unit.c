@@ -12,7 +12,7 @@
 void unit_map(unsigned int page, bool there)
 {
     pair_set(LEAF(page / 512) + page % 512 * 8,
-        there ? (DATA + ((uint64_t)page % PAGES << 12)) | 3 : 0);
+             there ? (DATA + ((uint64_t)page % PAGES << 12)) | 3 : 0);
 }
 
 void unit_map_many(unsigned long pages)
