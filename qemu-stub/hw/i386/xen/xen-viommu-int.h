@@ -64,6 +64,7 @@ typedef struct XenViommuSpace {
      * give it another.
      */
     PCIBus *bus;
+    PCIBusClass *bus_class;     /* to ask for it is a walk through all types */
     int devfn;
     /* mappings that follow each other: where, how many pages, and last time */
     hwaddr run_end;
@@ -73,7 +74,7 @@ typedef struct XenViommuSpace {
 
 static inline uint16_t xen_viommu_rid(const XenViommuSpace *sp)
 {
-    return PCI_BUILD_BDF(pci_bus_num(sp->bus), sp->devfn);
+    return PCI_BUILD_BDF(sp->bus_class->bus_num(sp->bus), sp->devfn);
 }
 
 static inline bool xen_viommu_is_msi(hwaddr addr)

@@ -224,6 +224,7 @@ static AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn)
     sp = g_new0(XenViommuSpace, 1);
     sp->viommu = s;
     sp->bus = bus;
+    sp->bus_class = PCI_BUS_GET_CLASS(bus);
     sp->devfn = devfn;
     /*
      * The region stays in place while the guest has translation disabled (Xen
