@@ -313,6 +313,7 @@ static void random_dma(void)
     enum { STEPS = 100000, USES = 40 };
     static XenViommuUse u[USES];
     static bool live[USES];
+    XenViommuNear near = { 0 };
     unsigned int step, i, page, stale_seen = 0;
 
     seed = getenv("STUB_SEED") ? strtoull(getenv("STUB_SEED"), NULL, 0) : 1;
@@ -321,7 +322,7 @@ static void random_dma(void)
         x.did[i] = i % NR_DIDS;
     }
     for (i = 0; i < USES; i++) {
-        u[i] = (XenViommuUse)XEN_VIOMMU_USE_INIT;
+        u[i] = (XenViommuUse){ .slot = -1, .near = i % 2 ? &near : NULL };
         live[i] = false;
     }
 
@@ -345,7 +346,8 @@ static void random_dma(void)
             }
             may = fake_walk(&x, rid, iova, &r) && !(access & ~r.perm);
             live[i] = xen_viommu_begin(&c, rid, iova, 1 + rnd(8 * PAGE),
-                                       access, rnd(2), 1 + rnd(16), &u[i]);
+                                       access, rnd(2),
+                                       rnd(2) ? 1 : 1 + rnd(16), &u[i]);
             CHECK(live[i] == may);
             for (off = 0; may && off < u[i].span.len; off++) {
                 uint64_t at = iova + off;
@@ -404,9 +406,113 @@ static void random_dma(void)
     end_test();
 }
 
+/* A page of a request: mapped, looked up, accessed, and taken away. */
+static void page_in(uint64_t iova, XenViommuNear *near)
+{
+    XenViommuUse u = { .slot = -1, .near = near };
+
+    CHECK(xen_viommu_peek(&c, 8, iova, 16, W, true, 1, &u));
+    CHECK(xen_viommu_begin(&c, 8, iova, 16, W, false, 1, &u));
+    CHECK(u.span.gpa == (iova & (PAGE - 1)) + 0x100000 + (iova & -PAGE));
+    xen_viommu_end(&c, &u);
+}
+
+static void page_out(uint64_t iova)
+{
+    fake_inv(&x, XEN_VIOMMU_INV_TLB_RANGE, 0, iova, 12);
+}
+
+/* Requests that come together need fewer calls than there are pages. */
+static void a_batch_by_blocks(void)
+{
+    static const uint8_t order[16] = {
+        4, 9, 0, 12, 5, 15, 14, 13, 11, 10, 8, 7, 6, 3, 2, 1
+    };
+    XenViommuNear near = { 0 };
+    uint64_t calls, asked;
+    unsigned int i, n;
+
+    begin_test();
+    for (n = 0; n < 8; n++) {
+        calls = x.calls;
+        asked = x.asked;
+        for (i = 0; i < 32; i++) {
+            page_in((16 + 16 * (i / 16) + order[i % 16]) * PAGE + 8, &near);
+        }
+        for (i = 0; i < 32; i++) {
+            page_out((16 + i) * PAGE);
+        }
+    }
+    /* each page of the two blocks once */
+    CHECK(x.calls == calls + 2 && x.asked == asked + 32);
+
+    /* What is known of a block is not asked for, ... */
+    page_in(16 * PAGE, &near);
+    page_out(20 * PAGE);
+    page_out(21 * PAGE);
+    asked = x.asked;
+    page_in(20 * PAGE, &near);
+    CHECK(x.asked == asked + 2);
+
+    /* ... and blocks of no use become smaller. */
+    calls = x.calls;
+    for (n = 4, i = 0; n; n /= 2, i++) {
+        asked = x.asked;
+        page_in((i % 2 ? 3 : 40) * PAGE, &near);
+        page_out((i % 2 ? 3 : 40) * PAGE);
+        fake_inv(&x, XEN_VIOMMU_INV_TLB_DOMAIN, 0, 0, 0);
+        CHECK(x.asked == asked + n);
+    }
+    CHECK(x.calls == calls + 3);
+    end_test();
+}
+
+/* One request after the other, which get the same page or not */
+static void a_page_by_itself(void)
+{
+    XenViommuNear near = { 0 };
+    unsigned int i;
+
+    begin_test();
+    for (i = 0; i < 10; i++) {
+        page_in(20 * PAGE, &near);
+        page_out(20 * PAGE);
+    }
+    CHECK(x.calls == 10 && x.asked == 10);
+    for (i = 0; i < 10; i++) {
+        page_in((i % 2 ? 20 : 60) * PAGE, &near);
+        page_out((i % 2 ? 20 : 60) * PAGE);
+    }
+    CHECK(x.calls == 20 && x.asked == 20);
+    end_test();
+}
+
+static void blocks_keep_within_bounds(void)
+{
+    XenViommuNear near = { .pages = XEN_VIOMMU_MAX_XLAT, .used = true };
+    XenViommuUse u = { .slot = -1, .near = &near };
+    unsigned int i;
+
+    begin_test();
+    for (i = 0; i < NR_PAGES; i++) {
+        x.table[0][i] = i == 5 ? 0x105 * PAGE | RW : 0;
+    }
+    /* the block has nothing else, and nobody has accessed that */
+    page_in(5 * PAGE, &near);
+    CHECK(x.calls == 1 && x.asked == XEN_VIOMMU_MAX_XLAT && x.faults == 0);
+    /* the last one of the address space */
+    near.used = true;
+    CHECK(!xen_viommu_begin(&c, 8, -PAGE, 16, R, false, 1, &u));
+    CHECK(x.calls == 2 && x.asked == 2 * XEN_VIOMMU_MAX_XLAT && x.faults == 1);
+    end_test();
+}
+
 int main(void)
 {
     RUN(asks_once);
+    RUN(a_batch_by_blocks);
+    RUN(a_page_by_itself);
+    RUN(blocks_keep_within_bounds);
     RUN(a_run_is_one_slot);
     RUN(refused);
     RUN(faults_of_accesses_only);

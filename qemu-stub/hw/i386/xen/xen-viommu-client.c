@@ -31,25 +31,73 @@ static uint64_t rest_of(const XenViommuRange *r, uint64_t iova)
     return r->order < 64 ? r->iova + (1ULL << r->order) - iova : 0 - iova;
 }
 
+/* Pages between what missed last and @iova, within aligned blocks */
+static uint64_t distance(const XenViommuNear *near, uint64_t iova)
+{
+    return (near->iova ^ iova) / XEN_VIOMMU_PAGE_SIZE;
+}
+
+static void note_hit(XenViommuNear *near, uint64_t iova)
+{
+    uint64_t d = distance(near, iova);
+
+    near->used |= d && d < near->pages;
+}
+
+/*
+ * The block to ask for, in pages: larger if the last one was of use, smaller if
+ * not.  A device that misses one page again and again, since requests follow
+ * one another, is left alone; one that goes to and fro pays for a page.
+ */
+static unsigned int note_miss(XenViommuNear *near, uint64_t iova)
+{
+    uint64_t d = distance(near, iova);
+
+    if (near->used) {
+        near->pages = MIN(near->pages * 2, XEN_VIOMMU_MAX_XLAT);
+    } else if (near->pages > 1) {
+        near->pages /= 2;
+    } else {
+        near->pages = d && d < XEN_VIOMMU_MAX_XLAT ? 2 : 1;
+    }
+    near->used = false;
+    near->iova = iova;
+    return near->pages;
+}
+
 static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
                 uint8_t access, bool quiet, unsigned int ahead,
                 XenViommuUse *u, XenViommuRange *r)
 {
     struct xen_viommu_xlat xlat[XEN_VIOMMU_MAX_XLAT];
-    unsigned int nr, i;
+    uint64_t here = iova & ~PAGE_MASK_4K, page = here;
+    unsigned int nr = 0, i;
+    bool known = false;     /* some of them are, perhaps */
 
-    ahead = MAX(MIN(ahead, XEN_VIOMMU_MAX_XLAT), 1);
-    for (nr = 0; nr < ahead; nr++) {
-        uint64_t page = (iova & ~PAGE_MASK_4K) + nr * XEN_VIOMMU_PAGE_SIZE;
-
-        if (nr && !page) {
-            break;
+    xlat[nr++] = (struct xen_viommu_xlat) {
+        .iova = iova,
+        .rid = rid,
+        .access = quiet ? 0 : access,
+    };
+    if (ahead <= 1 && u->near) {
+        ahead = note_miss(u->near, iova);
+        page = here & -(ahead * (uint64_t)XEN_VIOMMU_PAGE_SIZE);
+        known = true;
+    } else {
+        ahead = MIN(ahead, XEN_VIOMMU_MAX_XLAT);
+        if (here) {
+            ahead = MIN(ahead, -here / XEN_VIOMMU_PAGE_SIZE);
         }
-        xlat[nr] = (struct xen_viommu_xlat) {
-            .iova = nr ? page : iova,
-            .rid = rid,
-            .access = nr || quiet ? 0 : access,
-        };
+    }
+    for (i = 0; i < ahead; i++, page += XEN_VIOMMU_PAGE_SIZE) {
+        if (page != here &&
+            !(known && xen_viommu_cache_lookup(c->cache, rid, page, access,
+                                               r))) {
+            xlat[nr++] = (struct xen_viommu_xlat) {
+                .iova = page,
+                .rid = rid,
+            };
+        }
     }
 
     u->status = XEN_VIOMMU_XLAT_BLOCKED;
@@ -102,8 +150,11 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
 
     xen_viommu_cache_sync(c->cache, &c->ledger);
     s->pos = xen_viommu_cache_applied(c->cache);
-    if (!xen_viommu_cache_lookup(c->cache, rid, iova, access, &r) &&
-        !ask(c, rid, iova, access, quiet, ahead, u, &r)) {
+    if (xen_viommu_cache_lookup(c->cache, rid, iova, access, &r)) {
+        if (u->near) {
+            note_hit(u->near, iova);
+        }
+    } else if (!ask(c, rid, iova, access, quiet, ahead, u, &r)) {
         return false;
     }
 

@@ -23,6 +23,18 @@ typedef struct XenViommuClient {
     void *opaque;
 } XenViommuClient;
 
+/*
+ * How much to ask Xen about around a page that a device misses, when it maps
+ * single pages.  Drivers take the addresses of requests from where those before
+ * came from, so that a batch of them is spread over a few blocks.  All zeroes at
+ * first; one thread at a time.
+ */
+typedef struct XenViommuNear {
+    uint64_t iova;          /* the last miss */
+    unsigned int pages;     /* of the block around it that was asked for */
+    bool used;              /* and any page of that, but the one that missed */
+} XenViommuNear;
+
 /* A translation that is, or is about to be, in use.  Must not move then. */
 typedef struct XenViommuUse {
     XenViommuSpan span;
@@ -33,6 +45,7 @@ typedef struct XenViommuUse {
     uint8_t status;         /* why begin failed: XEN_VIOMMU_XLAT_* */
     uint8_t reason;
     unsigned int again;     /* times that begin had to begin again */
+    XenViommuNear *near;    /* or NULL */
 } XenViommuUse;
 
 #define XEN_VIOMMU_USE_INIT { .slot = -1 }
@@ -46,7 +59,8 @@ void xen_viommu_client_destroy(XenViommuClient *c);
  * has the guest address, and the length up to @len that it is contiguous for.
  * Upon false nothing is to be accessed.  @quiet: no access need follow, so the
  * guest is not to see a fault.  If Xen has to be asked, it is about @ahead
- * pages (up to XEN_VIOMMU_MAX_XLAT) at once; those after the first are quiet.
+ * pages (up to XEN_VIOMMU_MAX_XLAT) at once, or with 1 as many as u->near says;
+ * all but the first are quiet.
  */
 bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
                       uint64_t len, uint8_t access, bool quiet,

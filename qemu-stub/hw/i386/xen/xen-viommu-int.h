@@ -69,6 +69,7 @@ typedef struct XenViommuSpace {
     /* mappings that follow each other: where, how many pages, and last time */
     hwaddr run_end;
     unsigned int run, last_run;
+    XenViommuNear near;
     QLIST_ENTRY(XenViommuSpace) next;
 } XenViommuSpace;
 

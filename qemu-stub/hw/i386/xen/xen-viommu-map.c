@@ -136,7 +136,7 @@ static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
     XenViommuClient *c = &sp->viommu->client;
     uint16_t rid = xen_viommu_rid(sp);
     uint8_t access = is_write ? XEN_VIOMMU_WRITE : XEN_VIOMMU_READ;
-    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+    XenViommuUse u = { .slot = -1, .near = &sp->near };
     hwaddr done = 0;
 
     while (done < len) {
@@ -235,7 +235,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
     *map = (XenViommuMap) {
         .as = as, .sp = sp, .addr = addr, .is_write = is_write,
         .pages = ahead(sp, addr, len),
-        .use = XEN_VIOMMU_USE_INIT,
+        .use = { .slot = -1, .near = &sp->near },
     };
 
     if (s->copy && !dma_track_coherent) {
