@@ -25,9 +25,10 @@ again()
     fail "guest $1: the disk hung, see results"
 }
 
-# What invalidations cost; nothing else runs yet.
+# What invalidations cost; nothing else runs yet.  One machine is enough for it.
 for test in viommu-cost viommu-cost-event
 do
+    [ -d /job/xtf ] || break
     sh /job/xtf/run-in-dom0 $test >/job/$test.log 2>&1 ||
         fail "$(head -n 1 /job/$test.log)"
     cp /job/xtf/$test/serial.log /job/$test.log
