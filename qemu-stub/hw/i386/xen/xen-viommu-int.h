@@ -64,7 +64,7 @@ typedef struct XenViommuSpace {
      * give it another.
      */
     PCIBus *bus;
-    PCIBusClass *bus_class;     /* to ask for it is a walk through all types */
+    PCIBusClass *bus_class;     /* asking QOM looks its type up by name */
     int devfn;
     /* mappings that follow each other: where, how many pages, and last time */
     hwaddr run_end;
