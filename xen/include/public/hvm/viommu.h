@@ -285,8 +285,15 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
  * With another status than XEN_VIOMMU_XLAT_OK, of the outputs only status and
  * reason mean anything.
  *
- * A translation may be used, and cached, until an event asks for a generation
- * above <generation>, under the rules at the top of this file.
+ * Version 1: a translation may be used, and cached, until an event asks for a
+ * generation above <generation>, under the rules at the top of this file.
+ *
+ * Version 2: no event says when it ends, only the log does.  A DMA may use it
+ * if no entry from <generation> on covers it, as seen after its slot has been
+ * published (steps 2 to 4 of the ledger).  A cache may take it in only if no
+ * more than <generation> entries of the log have been applied to that cache,
+ * and has to apply those that follow before it answers for a position behind
+ * them.
  *
  * -ENODEV      the domain has no vIOMMU
  * -ENOTCONN    the caller is not the attached DM, or its port is not bound
