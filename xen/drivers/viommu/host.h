@@ -59,7 +59,7 @@ bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port);
 void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port);
 
 /*
- * While @on, call viommu_check_dm() every few milliseconds.  Locked: the
+ * While @on, call viommu_continue() every few milliseconds.  Locked: the
  * callback may still be running, or about to, when this returns.
  */
 void viommu_host_watch(struct viommu *viommu, bool on);
