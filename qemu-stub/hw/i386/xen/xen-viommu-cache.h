@@ -12,8 +12,9 @@
  * There are marks for everything, for each domain id, and for regions of 2M
  * and 1G (hashed, so that now and then a region suffers for another one).
  * Only small ranges are looked for entry by entry, so that the unmapping of
- * one page costs its neighbours nothing.  So whatever the invalidation, its
- * cost depends neither on how much is cached nor on how many devices use it.
+ * one page costs its neighbours nothing.  So whatever the invalidation, what is
+ * to be done depends neither on how much is cached nor on how many devices use
+ * it.
  *
  * Free of any other part of QEMU, so that it can be tested by itself.
  */
