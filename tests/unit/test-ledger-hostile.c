@@ -127,6 +127,63 @@ static void test_bounded_nonsense(void **state)
     assert_false(ldm_pending(&domain));
 }
 
+/*
+ * A guest that never lets a scan be the last: what has been looked at ends all
+ * the same, or is waited for and the DM told of it, and nothing piles up.
+ */
+static void test_scans_without_end(void **state)
+{
+    const struct viommu_drain *drain = &viommu->drain;
+    struct xen_viommu_slot other = ldm_usual;
+    unsigned int n, ended;
+
+    if ( *state )
+        return;
+    other.did = 3;
+    for ( n = 1; n < XEN_VIOMMU_SLOTS; n++ )
+        ldm_publish(n, &other);
+    q_create(0);
+    for ( n = 0; n < 1000; n++ )
+    {
+        ldm_put(&domain);
+        q_put_wait(0, 0);
+        q_submit();
+        unit_more = go_on();
+        assert_true(unit_more);
+        assert_true(drain->ring_prod - drain->ring_seen <= VIOMMU_DRAIN_RING);
+        assert_true(drain->ring_seen - drain->ring_cons <= VIOMMU_DRAIN_RING);
+    }
+    assert_true(unit_stats().in_trap > 900 && unit_stats().waited == 0);
+    assert_int_equal(fake.count[FAKE_NOTIFY], 0);
+
+    ldm_publish(0, &ldm_usual);
+    ldm_unmap();
+    for ( n = 0; n < 16; n++ )
+    {
+        ldm_put(&domain);
+        q_put_wait(0, 0);
+        q_submit();
+        unit_more = go_on();
+        assert_true(unit_more);
+    }
+    assert_true(ldm_waited(0) && fake.count[FAKE_NOTIFY] == 1);
+    assert_true(unit_stats().waited > 0);
+    ended = unit_stats().waited + unit_stats().in_trap;
+    assert_true(ldm_end(0));
+    finish_scan();
+    assert_true(drain->ring_prod == drain->ring_cons);
+
+    /* The DM goes before anybody knows who has to wait. */
+    ldm_put(&domain);
+    q_put_wait(0, 0);
+    q_submit();
+    assert_true(unit_more && drain->ring_prod != drain->ring_seen);
+    fake_unbind(ldm_port);
+    unit_more = go_on();
+    assert_true(!unit_more && drain->ring_prod == drain->ring_cons);
+    assert_true(unit_stats().in_trap + unit_stats().waited > ended);
+}
+
 /* Interrupted scans.  The first slot takes 16 calls. */
 
 static void begin_scan(unsigned int n)
@@ -445,6 +502,7 @@ int main(void)
         world_test(test_bounded),
         world_test(test_bounded_others),
         world_test(test_bounded_nonsense),
+        world_test(test_scans_without_end),
         world_test(test_stale_behind),
         world_test(test_next_from_its_beginning),
         world_test(test_used_again),

@@ -109,21 +109,30 @@ static void test_not_over(void **state)
 /* One event when it begins to wait; one more when there is more to wait for. */
 static void test_second_slot(void **state)
 {
+    uint64_t first;
+
     (void)state;
     stall(0);
+    first = fake.now;
     trace_is("notify(1) watch");
     ldm_publish(70, &second);
     tables_map(0x2000, 0, 0);
+    fake.now += 2000;
     /* CCMD covers both. */
     ldm_invalidate(&device);
     trace_is("notify(1)");
     assert_true(ldm_waited(0) && ldm_waited(70) && ldm_nr_waited() == 2);
     assert_true(unit_stats().blocked == 2 && unit_stats().stale == 2);
+    assert_true(unit_stats().blocked_by.iova == ldm_usual.iova);
+    assert_true(unit_stats().blocked_ns == first);
 
     /* IOTLB needs the first only, CCMD both. */
     assert_true(ldm_end(0));
     assert_true(!ldm_pending(&range) && ldm_pending(&device));
     assert_true(!ldm_waited(0) && ldm_waited(70));
+    /* What is said to be waited for goes with its own age. */
+    assert_true(unit_stats().blocked_by.iova == second.iova);
+    assert_true(unit_stats().blocked_ns == first + 2000);
     assert_true(ldm_end(70));
     assert_false(ldm_pending(&device));
     trace_is("unwatch");

@@ -229,8 +229,8 @@ static void print_blocked(const libxl_viommu_stats *s)
     if (!s->blocked && !s->blocked_floor)
         return;
 
-    printf("    waiting for: DMA %"PRIu32"%s, for %.1f us\n", s->blocked,
-           s->blocked_floor ? " and some without a slot" : "",
+    printf("    waiting for: DMA %"PRIu32"%s, the oldest for %.1f us\n",
+           s->blocked, s->blocked_floor ? " and some without a slot" : "",
            (s->now_ns - s->blocked_ns) / 1e3);
     if (s->blocked)
         printf("      %02x:%02x.%x domain id %u %s %#"PRIx64"-%#"PRIx64

@@ -167,6 +167,9 @@ const struct viommu_drained *viommu_drain_next(struct viommu *viommu)
     wait = &drain->ring[drain->ring_cons % VIOMMU_DRAIN_RING];
     if ( !viommu_drain_queue_empty(viommu) && over(drain, wait) )
     {
+        /* It may end before anybody has looked. */
+        if ( drain->ring_seen == drain->ring_cons )
+            drain->ring_seen++;
         drain->ring_cons++;
         return finish(viommu, wait);
     }
@@ -248,23 +251,27 @@ static void count(struct viommu *viommu, struct viommu_wait *wait)
     viommu->stats.waited++;
 }
 
-/* Returns false if there is more to look at. */
+/* Returns false if no more is known than before. */
 static bool run_ledger(struct viommu *viommu)
 {
+    uint64_t done = viommu->ledger->done;
+    bool more;
+
     if ( !viommu_drain_oldest(viommu) )
         return true;
 
     /* What it has left in the slots is in nobody's way. */
     if ( !viommu_host_port_bound(viommu, viommu->dm.port) )
     {
-        if ( viommu->ledger->blocked_ns )
+        if ( viommu_ledger_blocked(viommu) )
             viommu->stats.dm_gone++;
         viommu_ledger_clear(viommu);
         settle_ledger(viommu, 0);
         return true;
     }
 
-    if ( viommu_ledger_scan(viommu, viommu->drain.requested) )
+    more = viommu_ledger_scan(viommu, viommu->drain.requested);
+    if ( more && viommu->ledger->done == done )
         return false;
 
     viommu->drain.notify |= viommu_ledger_poll(viommu);
@@ -284,20 +291,34 @@ bool viommu_drain_runnable(struct viommu *viommu)
 void viommu_drain_run(struct viommu *viommu, bool idle)
 {
     struct viommu_drain *drain = &viommu->drain;
+    struct viommu_wait *wait;
+    uint64_t known;
     unsigned int i;
 
     ASSERT(spin_is_locked(&viommu->lock));
+    ASSERT(drain->ring_seen - drain->ring_cons <= VIOMMU_DRAIN_RING);
 
     if ( idle )
         request(viommu);
 
-    if ( use_ledger(viommu) && !run_ledger(viommu) )
-        return;
+    known = drain->requested;
+    if ( use_ledger(viommu) )
+    {
+        if ( !run_ledger(viommu) )
+            return;
+        known = viommu->ledger->done;
+    }
 
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
-        count(viommu, &drain->slot[i]);
+        if ( drain->slot[i].generation <= known )
+            count(viommu, &drain->slot[i]);
     for ( ; drain->ring_seen != drain->ring_prod; drain->ring_seen++ )
-        count(viommu, &drain->ring[drain->ring_seen % VIOMMU_DRAIN_RING]);
+    {
+        wait = &drain->ring[drain->ring_seen % VIOMMU_DRAIN_RING];
+        if ( wait->generation > known )
+            break;
+        count(viommu, wait);
+    }
 
     if ( drain->notify )
         viommu_host_port_notify(viommu, viommu->dm.port);

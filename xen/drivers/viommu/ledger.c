@@ -53,7 +53,6 @@ void viommu_ledger_clear(struct viommu *viommu)
     ledger->page = 0;
     memset(ledger->waited, 0, sizeof(ledger->waited));
     ledger->floor_waited = ledger->tell = false;
-    ledger->blocked_ns = 0;
     publish_waited(ledger);
 }
 
@@ -195,13 +194,12 @@ static void block(struct viommu *viommu, unsigned int n,
     if ( (ledger->waited[n / 64] & bit) && ledger->blocked[n].seq == slot->seq )
         return;
 
-    if ( !ledger->blocked_ns )
-        ledger->blocked_ns = viommu_now(viommu);
     viommu->stats.stale++;
     ledger->tell = true;
     ledger->waited[n / 64] |= bit;
     ledger->blocked[n].seq = slot->seq;
     ledger->blocked[n].generation = generation;
+    ledger->blocked[n].ns = viommu_now(viommu);
 }
 
 /*
@@ -343,6 +341,20 @@ bool viommu_ledger_scan(struct viommu *viommu, uint64_t generation)
     return false;
 }
 
+bool viommu_ledger_blocked(struct viommu *viommu)
+{
+    const struct viommu_ledger *ledger = viommu->ledger;
+    unsigned int i;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    for ( i = 0; i < VIOMMU_LEDGER_WORDS; i++ )
+        if ( ledger->waited[i] )
+            return true;
+
+    return ledger->floor_waited;
+}
+
 bool viommu_ledger_poll(struct viommu *viommu)
 {
     struct viommu_ledger *ledger = viommu->ledger;
@@ -355,17 +367,13 @@ bool viommu_ledger_poll(struct viommu *viommu)
          read_atomic(&ledger->shared->floor) < ledger->done )
     {
         ledger->floor_waited = ledger->tell = true;
-        if ( !ledger->blocked_ns )
-            ledger->blocked_ns = viommu_now(viommu);
+        ledger->floor_ns = viommu_now(viommu);
     }
 
-    for ( i = 0; i < VIOMMU_LEDGER_WORDS; i++ )
-        waited |= ledger->waited[i];
-    if ( !waited && !ledger->floor_waited )
+    if ( !viommu_ledger_blocked(viommu) )
         return false;
 
     publish_waited(ledger);
-    waited = false;
     /* (B) what is waited for before whether it is still there */
     smp_mb();
 
@@ -393,8 +401,6 @@ bool viommu_ledger_poll(struct viommu *viommu)
     }
 
     publish_waited(ledger);
-    if ( !waited )
-        ledger->blocked_ns = 0;
     waited &= ledger->tell;
     ledger->tell = false;
 
@@ -436,7 +442,7 @@ void viommu_ledger_stats(struct viommu *viommu,
     ASSERT(spin_is_locked(&viommu->lock));
 
     stats->blocked_floor = ledger->floor_waited;
-    stats->blocked_ns = ledger->blocked_ns;
+    stats->blocked_ns = ledger->floor_waited ? ledger->floor_ns : 0;
     for ( i = 0; i < XEN_VIOMMU_SLOTS; i++ )
     {
         if ( !((ledger->waited[i / 64] >> (i % 64)) & 1) )
@@ -445,6 +451,7 @@ void viommu_ledger_stats(struct viommu *viommu,
         if ( ledger->blocked[i].generation < oldest )
         {
             oldest = ledger->blocked[i].generation;
+            stats->blocked_ns = ledger->blocked[i].ns;
             read_slot(ledger, i, &stats->blocked_by);
         }
     }

@@ -59,12 +59,12 @@ struct viommu_ledger {
     uint64_t waited[VIOMMU_LEDGER_WORDS];
     struct {
         uint64_t generation;/* the first that has to wait */
+        uint64_t ns;        /* since when, for statistics */
         uint32_t seq;       /* of the DMA that is waited for */
     } blocked[XEN_VIOMMU_SLOTS];
     bool floor_waited;
     bool tell;              /* the DM does not know of all of this */
-
-    uint64_t blocked_ns;    /* when it began that any is waited for */
+    uint64_t floor_ns;      /* since when floor is waited for */
 };
 
 /* @frames: XEN_VIOMMU_LEDGER_FRAMES pages, contiguous and zeroed. */
@@ -93,6 +93,9 @@ bool viommu_ledger_scan(struct viommu *viommu, uint64_t generation);
  * whether there is any that was not waited for the last time.
  */
 bool viommu_ledger_poll(struct viommu *viommu);
+
+/* Is any DMA waited for, as far as was seen when it was last looked at? */
+bool viommu_ledger_blocked(struct viommu *viommu);
 
 /* The generation up to which no invalidation has to wait for any DMA. */
 uint64_t viommu_ledger_drained(struct viommu *viommu);
