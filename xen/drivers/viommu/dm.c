@@ -276,7 +276,8 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
     if ( is_dm(viommu, caller) )
     {
         rc = viommu_drain_ack(viommu, op->acked, op->idle_ns);
-        *more = viommu_advance(viommu);
+        if ( !rc )
+            *more = viommu_advance(viommu);
         op->requested = viommu->drain.requested;
     }
     viommu_unlock(viommu);

@@ -167,7 +167,7 @@ static void test_sse(void)
 /* What lies behind the page belongs to nobody. */
 static void test_end(void)
 {
-    unsigned int off;
+    unsigned int off, n;
 
     subtest("the end of the page");
     check_eq("last 4 bytes", vtd_rd32(0xffc), 0);
@@ -187,6 +187,29 @@ static void test_end(void)
     (void)vtd_rd32(0x1000);
     check_eq("last 8 bytes again", vtd_rd64(0xff8), 0);
 
+    /* Behind it, wherever that ends. */
+    for ( off = 0x1000; off < 0x1014; off++ )
+    {
+        (void)*(volatile uint16_t *)_p(VTD_BASE + off);
+        (void)vtd_rd32(off);
+        (void)vtd_rd64(off);
+        vtd_wr32(off, ~0u);
+        vtd_wr64(off, ~0ull);
+    }
+    for ( n = 1; n < 16; n++ )
+    {
+        void *dst = _p(VTD_BASE + 0x1000);
+        unsigned long count = n;
+
+        asm volatile ( "rep stosl" : "+D" (dst), "+c" (count) : "a" (~0u)
+                       : "memory" );
+        dst = _p(VTD_BASE + 0x1000 - 4 * n);
+        count = 2 * n;
+        asm volatile ( "rep stosl" : "+D" (dst), "+c" (count) : "a" (~0u)
+                       : "memory" );
+    }
+    check_eq("last 8 bytes still", vtd_rd64(0xff8), 0);
+
     /* In front of it, too: the other page's 4 bytes and VER. */
     (void)*(volatile uint64_t *)_p(VTD_BASE - 4);
     *(volatile uint64_t *)_p(VTD_BASE - 4) = ~0ull;
@@ -201,6 +224,7 @@ static void test_instructions(void)
     const void *src = _p(VTD_BASE + VTD_CAP);
     void *dst = copy;
     unsigned long n = 4;
+    unsigned int i;
 
     subtest("string and read-modify-write instructions");
     asm volatile ( "rep movsl" : "+S" (src), "+D" (dst), "+c" (n)
@@ -209,6 +233,20 @@ static void test_instructions(void)
           copy[2] == (uint32_t)vtd.ecap && copy[3] == vtd.ecap >> 32,
           "rep movsl reads %#x %#x %#x %#x",
           copy[0], copy[1], copy[2], copy[3]);
+
+    /* All of a range, from either end. */
+    for ( n = 3, dst = _p(VTD_BASE + VTD_FEDATA), i = 0; i < 2; i++ )
+    {
+        asm volatile ( "cld; test %3, %3; jz 1f; std; 1: rep stosl; cld"
+                       : "+D" (dst), "+c" (n) : "a" (0x5150 + 4 * i), "r" (i)
+                       : "memory" );
+        check(!n && vtd_rd32(VTD_FEDATA) == 0x5150 + 4 * i &&
+              vtd_rd32(VTD_FEADDR) == 0x5150 + 4 * i,
+              "rep stosl writes %#x %#x, %lu left", vtd_rd32(VTD_FEDATA),
+              vtd_rd32(VTD_FEADDR), n);
+        n = 3;
+        dst = _p(VTD_BASE + VTD_FEUADDR);
+    }
 
     vtd_wr32(REG, VALUE);
     asm volatile ( "orl $0x80, %0" : "+m" (*reg) );

@@ -6,6 +6,7 @@
 #include <xen/domain_page.h>
 #include <xen/event.h>
 #include <xen/guest_access.h>
+#include <xen/ioreq.h>
 #include <xen/param.h>
 #include <xen/sched.h>
 #include <xen/softirq.h>
@@ -30,44 +31,73 @@ static struct viommu *domain_viommu(const struct domain *d)
 }
 
 /*
- * The page, and the 16 bytes behind it: an access that begins in the page is
- * ours however it ends, or the dispatcher would crash the domain for it.
+ * An access that begins in the page is ours, however it ends.  Not by way of
+ * register_mmio_handler(): that would crash the domain for one that ends
+ * elsewhere.
  */
-static int cf_check mmio_check(struct vcpu *v, unsigned long addr)
+static bool cf_check regs_accept(const struct hvm_io_handler *handler,
+                                 const ioreq_t *p)
 {
-    uint64_t base = domain_viommu(v->domain)->base;
-
-    return addr >= base && addr < base + VIOMMU_PAGE_SIZE + 16;
+    return ioreq_mmio_first_byte(p) - domain_viommu(current->domain)->base <
+           VIOMMU_PAGE_SIZE;
 }
 
-static int cf_check mmio_read(struct vcpu *v, unsigned long addr,
-                              unsigned int len, unsigned long *val)
+/*
+ * Each access may be a slice of work, and the loop over those of a string
+ * instruction cannot be preempted: it is left after the first, and the guest
+ * comes back for the next.
+ */
+static bool is_first(uint64_t addr)
 {
-    *val = viommu_mmio_read(domain_viommu(v->domain), addr, len);
+    return addr == current->io.req.addr;
+}
+
+static int cf_check regs_read(const struct hvm_io_handler *handler,
+                              uint64_t addr, uint32_t size, uint64_t *data)
+{
+    if ( !is_first(addr) )
+        return X86EMUL_UNHANDLEABLE;
+
+    *data = viommu_mmio_read(domain_viommu(current->domain), addr, size);
 
     return X86EMUL_OKAY;
 }
 
-static int cf_check mmio_write(struct vcpu *v, unsigned long addr,
-                               unsigned int len, unsigned long val)
+static int cf_check regs_write(const struct hvm_io_handler *handler,
+                               uint64_t addr, uint32_t size, uint64_t data)
 {
-    struct hvm_viommu *hv = v->domain->arch.hvm.viommu;
+    struct hvm_viommu *hv = current->domain->arch.hvm.viommu;
+
+    if ( !is_first(addr) )
+        return X86EMUL_UNHANDLEABLE;
 
     /* The rest of the queue, slice by slice, on the way back to the guest. */
-    if ( viommu_mmio_write(hv->viommu, addr, len, val) )
+    if ( viommu_mmio_write(hv->viommu, addr, size, data) )
     {
-        ACCESS_ONCE(hv->runner) = v;
+        ACCESS_ONCE(hv->runner) = current;
         raise_softirq(SCHEDULE_SOFTIRQ);
     }
 
     return X86EMUL_OKAY;
 }
 
-static const struct hvm_mmio_ops mmio_ops = {
-    .check = mmio_check,
-    .read = mmio_read,
-    .write = mmio_write,
+static const struct hvm_io_ops regs_ops = {
+    .accept = regs_accept,
+    .read = regs_read,
+    .write = regs_write,
 };
+
+static void register_regs(struct domain *d)
+{
+    struct hvm_io_handler *handler = hvm_next_io_handler(d);
+
+    /* Too many for one domain: it has been crashed. */
+    if ( !handler )
+        return;
+
+    handler->type = IOREQ_TYPE_COPY;
+    handler->ops = &regs_ops;
+}
 
 static void cf_check watch(void *data)
 {
@@ -312,7 +342,7 @@ int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
         free_mirror(hv);
 
     d->arch.hvm.viommu = hv;
-    register_mmio_handler(d, &mmio_ops);
+    register_regs(d);
 
     op->haw = hv->viommu->haw;
 
@@ -427,6 +457,10 @@ void hvm_viommu_relinquish(struct domain *d)
     struct hvm_viommu *hv = d->arch.hvm.viommu;
 
     if ( !hv )
+        return;
+
+    /* Called twice, the second time when there are no vCPUs any more. */
+    if ( !hv->viommu->ledger )
         return;
 
     kill_timer(&hv->watch);

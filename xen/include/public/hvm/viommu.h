@@ -83,7 +83,7 @@
  * -EOPNOTSUPP  this Xen has no vIOMMU support, or op unknown to it
  * -ENODEV      the domain has no vIOMMU: the DM works without translation
  * -EBUSY       a DM is attached and its port is bound
- * -EINVAL      version 0, or flags or pad not zero
+ * -EINVAL      version 0, or flags or pad not zero, or the domain is dying
  * -ENOSPC, -ENOMEM, -EPERM: from the allocation of the event channel
  *
  * A version above XEN_VIOMMU_DM_VERSION is not an error: the DM has to be
@@ -350,12 +350,13 @@ typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
 /*
  * XEN_DMOP_viommu_get_stats: what the vIOMMU has done and is doing.
  *
- * Buffer 1 receives a struct xen_viommu_stats, cut to the size of the buffer;
- * the fields that this Xen does not have are zero.  All counters start at
- * zero when the vIOMMU is created.  Times are ns of Xen's system time.
+ * Buffer 1 receives a struct xen_viommu_stats, cut to the size of the buffer.
+ * What is behind the bytes that this Xen knows is not written: zero it first,
+ * as xendevicemodel_viommu_get_stats() does.  All counters start at zero when
+ * the vIOMMU is created.  Times are ns of Xen's system time.
  *
  * -ENODEV      the domain has no vIOMMU
- * -EINVAL      pad not zero
+ * -EINVAL      size or pad not zero
  * -EFAULT      buffer 1 is missing or cannot be accessed
  */
 #define XEN_DMOP_viommu_get_stats  25
@@ -424,8 +425,8 @@ struct xen_viommu_stats {
     uint32_t blocked;
     uint32_t blocked_floor;
     uint32_t pad;
-    uint64_aligned_t blocked_ns;/* when that began */
-    struct xen_viommu_slot blocked_by;      /* one of the slots */
+    uint64_aligned_t blocked_ns;/* since when blocked_by or, if none, floor */
+    struct xen_viommu_slot blocked_by;      /* what has been for longest */
     uint64_aligned_t scans;     /* times that the slots were looked at */
     uint64_aligned_t walks;     /* pages of slots that were walked again */
     uint64_aligned_t stale;     /* slots that were waited for */
