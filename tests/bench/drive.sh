@@ -5,10 +5,11 @@
 #
 # Wants: out (where results go), fifo (directory of the pipes), RUNS, IOS,
 # WORKLOADS, a function "snapshot GUEST FILE" that saves the guest's counters and
-# "again GUEST" that boots it anew, if that is allowed.
+# "again GUEST MS" that boots it anew, if that is allowed.
 # Writes to $out/results:
 #   guest GUEST MODE DRAIN DOMAIN-TYPE
-#   lost ROUND GUEST WORKLOAD MS: its disk hung; the run is repeated
+#   lost ROUND GUEST WORKLOAD MS: its disk hung or, if MS is -, the guest did;
+#       the run is repeated, counted from the counters in "lost.ROUND.GUEST.WORKLOAD"
 #   run ROUND GUEST WORKLOAD IOS MS UNMAPS
 # Round 0 is a short one, which warms up and counts the guest's unmaps; that slows
 # it down and so is not for measuring.  UNMAPS is - in the others.
@@ -21,7 +22,8 @@ fail()
     exit 1
 }
 
-# expect GUEST WORD: wait for "BENCH WORD ...", leave the rest in $reply
+# expect GUEST WORD: wait for "BENCH WORD ...", leave the rest in $reply; 1 if the
+# guest says nothing
 expect()
 {
     # Opened for both, a pipe without another end does not hold us up.
@@ -33,13 +35,13 @@ expect()
             "BENCH failed "*)  fail "guest $1: ${line#BENCH failed }" ;;
         esac
     done
-    fail "guest $1 says nothing, see $1.log"
+    return 1
 }
 
 # started GUEST MODE DRAIN: it is up, and in the mode that was asked for
 started()
 {
-    expect "$1" ready
+    expect "$1" ready || fail "guest $1 says nothing, see $1.log"
     case $2:$reply in
         none:none|pt:identity|lazy:DMA-FQ|strict:DMA) ;;
         *) fail "guest $1 should be $2, but its disk's domain is: $reply" ;;
@@ -57,20 +59,25 @@ one()
     for try in 1 2 3
     do
         echo "run $3 $ios $count" 1<>"$fifo/$2.in"
-        expect "$2" "done"
-        # "WORKLOAD IOS MS UNMAPS": a command that is lost takes Linux 30 s.
-        ms=${reply% *}
-        ms=${ms##* }
-        if [ "$ms" -lt 29000 ]
+        ms=-
+        if expect "$2" "done"
+        then
+            # "WORKLOAD IOS MS UNMAPS"
+            ms=${reply% *}
+            ms=${ms##* }
+        fi
+        # A command that is lost takes Linux 30 s.
+        if [ "$ms" != - ] && [ "$ms" -lt 29000 ]
         then
             echo "run $1 $2 $reply" >>"$out/results"
             snapshot "$2" "$1.$2.$3"
             return
         fi
         echo "lost $1 $2 $3 $ms" >>"$out/results"
-        again "$2"
+        again "$2" "$ms"
+        snapshot "$2" "lost.$1.$2.$3"
     done
-    fail "guest $2 loses its disk in $3 time and again"
+    fail "guest $2 or its disk hangs in $3 time and again"
 }
 
 # rounds GUEST...: all runs, the guests alternating from run to run
