@@ -54,6 +54,9 @@ extern const DmaTrackOps *dma_track_ops;
  */
 extern __thread bool dma_track_coherent;
 
+/* With it, and around a mapping for writing: the device reads there, too. */
+extern __thread bool dma_track_reads;
+
 /*
  * Mappings are waited for.  Who holds one for longer than a transfer has to
  * unmap it, and may map the same address anew.  Called from the main loop.

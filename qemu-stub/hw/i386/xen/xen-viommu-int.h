@@ -5,6 +5,7 @@
 #ifndef XEN_VIOMMU_INT_H
 #define XEN_VIOMMU_INT_H
 
+#include "exec/dma-track.h"
 #include "hw/qdev-core.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/xen/xen_common.h"
@@ -81,6 +82,15 @@ static inline uint16_t xen_viommu_rid(const XenViommuSpace *sp)
 static inline bool xen_viommu_is_msi(hwaddr addr)
 {
     return addr >> MSI_ORDER == MSI_BASE >> MSI_ORDER;
+}
+
+/* What a device may do with a mapping that is in place. */
+static inline uint8_t xen_viommu_map_access(bool is_write)
+{
+    if (!is_write) {
+        return XEN_VIOMMU_READ;
+    }
+    return XEN_VIOMMU_WRITE | (dma_track_reads ? XEN_VIOMMU_READ : 0);
 }
 
 void xen_viommu_maps_init(XenViommuMaps *m);

@@ -195,7 +195,7 @@ static void write_back(XenViommuMap *map, hwaddr len)
 static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
 {
     XenViommuClient *c = &map->sp->viommu->client;
-    uint8_t access = map->is_write ? XEN_VIOMMU_WRITE : XEN_VIOMMU_READ;
+    uint8_t access = xen_viommu_map_access(map->is_write);
     hwaddr len;
 
     if (!xen_viommu_begin(c, xen_viommu_rid(map->sp), map->addr, *plen,

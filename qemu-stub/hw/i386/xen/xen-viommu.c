@@ -288,8 +288,7 @@ static bool xen_viommu_map_op(IOMMUMemoryRegion *iommu, AddressSpace *as,
     } else if (sp->viommu->ledger) {
         *ptr = xen_viommu_map(sp, as, addr, plen, is_write, &map_faulted);
     } else if (xen_viommu_simple_find(sp, addr,
-                                      is_write ? XEN_VIOMMU_WRITE
-                                               : XEN_VIOMMU_READ, &r)) {
+                                      xen_viommu_map_access(is_write), &r)) {
         return false;
     } else {
         map_faulted = true;
