@@ -16,6 +16,8 @@
 #include "qemu/notify.h"
 
 typedef struct DmaTrackOps {
+    /* May this device be on its bus?  Asked before it is realized. */
+    bool (*accept)(PCIDevice *dev, Error **errp);
     /* before the first translation that a mapping may use */
     void (*map_begin)(void);
     /*

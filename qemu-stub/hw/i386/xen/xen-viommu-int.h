@@ -53,7 +53,6 @@ struct XenViommu {
     int64_t requested_ns;               /* when drain.requested went up */
 
     QLIST_HEAD(, XenViommuSpace) spaces;
-    Notifier machine_done;
 };
 
 typedef struct XenViommuSpace {

@@ -27,8 +27,8 @@
  *   the slot of a short access is a forgotten one.
  *
  * - An iothread could have an access in mid-air when the handler runs.  Devices
- *   that have one are refused when the machine is complete; whatever gets past
- *   that is given no translation at all.
+ *   that have one are refused; whatever gets past that is given no translation
+ *   at all.
  *
  * The end of a mapping may come from any thread, hence the lock around the
  * records.
@@ -42,7 +42,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/virtio/virtio.h"
 #include "hw/xen/xen-viommu.h"
-#include "sysemu/sysemu.h"
+#include "net/vhost_net.h"
 #include "xen-viommu-int.h"
 #include "trace.h"
 
@@ -348,7 +348,98 @@ static void xen_viommu_unmapped(AddressSpace *as, void *ptr)
     }
 }
 
+/* Devices that cannot be behind a vIOMMU, or not with private buffers. */
+static const struct {
+    const char *type, *why;
+    bool copy;                  /* in place it can be */
+} xen_viommu_refused[] = {
+    /* they would see an old copy of what they share with their driver */
+    { "virtio-gpu-base", "draws from guest memory that stays mapped", true },
+    /* these writes would be lost, and in place nothing permits them */
+    { "megasas-base", "writes to what it has mapped for reading" },
+    { "pvrdma", "writes to what it has mapped for reading" },
+    { "pvscsi", "accesses guest memory without asking an IOMMU" },
+    { "xen-pci-passthrough", "does DMA that QEMU does not see" },
+    { "virtio-iommu-pci", "is another IOMMU" },
+};
+
+/* It keeps translations outside QEMU; without this it would fail later. */
+static bool xen_viommu_is_vhost(Object *obj)
+{
+    g_autofree char *netdev = NULL;
+    NetClientState *nc;
+
+    if (strstr(object_get_typename(obj), "vhost")) {
+        return true;
+    }
+    if (!object_property_find(obj, "netdev")) {
+        return false;
+    }
+    netdev = object_property_get_str(obj, "netdev", &error_abort);
+    nc = qemu_find_netdev(netdev);
+    return nc && get_vhost_net(nc);
+}
+
+/* Only virtio devices can be given an iothread. */
+static const char *xen_viommu_refuse_virtio(Object *obj)
+{
+    if (object_property_find(obj, "iothread") &&
+        object_property_get_link(obj, "iothread", &error_abort)) {
+        return "has an iothread";
+    }
+    if (object_property_find(obj, "free-page-reporting") &&
+        object_property_get_bool(obj, "free-page-reporting", &error_abort)) {
+        return "has free-page-reporting, which needs pages of guest memory";
+    }
+    if (xen_viommu_is_vhost(obj)) {
+        return "has vhost";
+    }
+    return NULL;
+}
+
+/* Ends with the first object that there is something against. */
+static int xen_viommu_refuse(Object *obj, void *opaque)
+{
+    const char **why = opaque;
+    Object *vdev = object_dynamic_cast(obj, TYPE_VIRTIO_DEVICE);
+    int i;
+
+    /* virtio is behind the vIOMMU only if told so; other devices are */
+    if (vdev) {
+        if (!virtio_host_has_feature(VIRTIO_DEVICE(vdev),
+                                     VIRTIO_F_IOMMU_PLATFORM)) {
+            return 0;
+        }
+        *why = xen_viommu_refuse_virtio(vdev);
+    }
+    for (i = 0; !*why && i < ARRAY_SIZE(xen_viommu_refused); i++) {
+        if (object_dynamic_cast(obj, xen_viommu_refused[i].type) &&
+            (xen_viommu->copy || !xen_viommu_refused[i].copy)) {
+            *why = xen_viommu_refused[i].why;
+        }
+    }
+    return *why != NULL;
+}
+
+static bool xen_viommu_accept(PCIDevice *dev, Error **errp)
+{
+    const char *why = NULL;
+
+    if (pci_device_iommu_address_space(dev) == &address_space_memory) {
+        why = "is on a bus that bypasses it";
+    } else if (!xen_viommu_refuse(OBJECT(dev), &why)) {
+        /* virtio is a device within a PCI device */
+        object_child_foreach_recursive(OBJECT(dev), xen_viommu_refuse, &why);
+    }
+    if (why) {
+        error_setg(errp, "%s cannot be behind Xen's vIOMMU: it %s",
+                   object_get_typename(OBJECT(dev)), why);
+    }
+    return !why;
+}
+
 static const DmaTrackOps xen_viommu_track_ops = {
+    .accept = xen_viommu_accept,
     .map_begin = xen_viommu_map_begin,
     .map = xen_viommu_map_op,
     .mapped = xen_viommu_mapped,
@@ -359,59 +450,6 @@ static const DmaTrackOps xen_viommu_track_ops = {
     .access_begin = xen_viommu_access_begin,
     .access_end = xen_viommu_access_end,
 };
-
-/*
- * Devices that share memory with their driver for as long as it likes, and
- * would see an old copy of it.
- */
-static const struct {
-    const char *type, *why;
-} xen_viommu_coherent[] = {
-    { "virtio-gpu-base", "draws from guest memory that stays mapped" },
-    { "pvrdma", "has queues in guest memory that stay mapped" },
-};
-
-static int xen_viommu_check_device(Object *obj, void *opaque)
-{
-    XenViommu *s = opaque;
-    VirtIODevice *vdev = (VirtIODevice *)object_dynamic_cast(obj,
-                                                          TYPE_VIRTIO_DEVICE);
-    g_autofree char *path = NULL;
-    int i;
-
-    /* virtio is behind the vIOMMU only if told so; other devices are */
-    if (vdev && vdev->dma_as == &address_space_memory) {
-        return 0;
-    }
-
-    /* Only virtio devices can be given an iothread. */
-    if (vdev && object_property_find(obj, "iothread") &&
-        object_property_get_link(obj, "iothread", &error_abort)) {
-        path = object_get_canonical_path(obj);
-        error_report("%s: a device behind Xen's vIOMMU cannot have an "
-                     "iothread", path);
-        exit(1);
-    }
-
-    for (i = 0; s->copy && i < ARRAY_SIZE(xen_viommu_coherent); i++) {
-        if (object_dynamic_cast(obj, xen_viommu_coherent[i].type)) {
-            path = object_get_canonical_path(obj);
-            error_report("%s: this device %s, and cannot be behind Xen's "
-                         "vIOMMU unless with -global xen-viommu.dma=map",
-                         path, xen_viommu_coherent[i].why);
-            exit(1);
-        }
-    }
-    return 0;
-}
-
-static void xen_viommu_machine_done(Notifier *notifier, void *data)
-{
-    XenViommu *s = container_of(notifier, XenViommu, machine_done);
-
-    object_child_foreach_recursive(object_get_root(),
-                                   xen_viommu_check_device, s);
-}
 
 static bool xen_viommu_mode(const char *name, const char *value,
                             const char *yes, const char *no)
@@ -528,8 +566,6 @@ void xen_viommu_init(PCIBus *bus)
     dma_track_ops = &xen_viommu_track_ops;
     qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
     pci_setup_iommu(bus, xen_viommu_space, s);
-    s->machine_done.notify = xen_viommu_machine_done;
-    qemu_add_machine_init_done_notifier(&s->machine_done);
 }
 
 static Property xen_viommu_properties[] = {
