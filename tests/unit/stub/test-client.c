@@ -54,6 +54,35 @@ static void asks_once(void)
     end_test();
 }
 
+/* An access that reads and writes needs both, in the cache and without. */
+static void both_or_none(void)
+{
+    static const uint8_t perm[] = { R, W, RW };
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+    unsigned int i;
+
+    begin_test();
+    for (i = 0; i < ARRAY_SIZE(perm); i++) {
+        x.table[0][3] = 0x103 * PAGE | perm[i];
+        fake_inv(&x, XEN_VIOMMU_INV_TLB_DOMAIN, 0, 0, 0);
+        CHECK(xen_viommu_begin(&c, 8, 0x3000, 16, RW, false, 1, &u) ==
+              (perm[i] == RW));
+        if (perm[i] == RW) {
+            CHECK(fake_slot(&x, 0)->access == RW);
+            xen_viommu_end(&c, &u);
+        }
+        CHECK(xen_viommu_begin(&c, 8, 0x3000, 16, perm[i], false, 1, &u));
+        xen_viommu_end(&c, &u);
+        CHECK(xen_viommu_begin(&c, 8, 0x3000, 16, RW, false, 1, &u) ==
+              (perm[i] == RW));
+        if (perm[i] == RW) {
+            xen_viommu_end(&c, &u);
+        }
+    }
+    CHECK(x.faults == 4);
+    end_test();
+}
+
 static void a_run_is_one_slot(void)
 {
     XenViommuUse u = XEN_VIOMMU_USE_INIT;
@@ -513,6 +542,7 @@ int main(void)
     RUN(a_batch_by_blocks);
     RUN(a_page_by_itself);
     RUN(blocks_keep_within_bounds);
+    RUN(both_or_none);
     RUN(a_run_is_one_slot);
     RUN(refused);
     RUN(faults_of_accesses_only);
