@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An AHCI disk that is refused the list of its buffers. */
+/*
+ * AHCI disks: one that is refused the list of its buffers, and what ports keep
+ * mapped for as long as they run, the list of commands and the area where they
+ * leave what they receive.  These are the guest's again when an invalidation is
+ * complete, and it is complete while the storage is still busy: the second disk
+ * takes some 4 s for a block.
+ */
 
+#include "../viommu-lib/nvme.h"
 #include "../viommu-lib/pci.h"
-#include "../viommu-lib/vtd.h"
 
-const char test_title[] = "vIOMMU: an AHCI disk that is refused its table";
+const char test_title[] = "vIOMMU: AHCI disks";
 
 #define PCI_COMMAND             0x04
 #define PCI_BAR5                0x24
@@ -13,7 +19,7 @@ const char test_title[] = "vIOMMU: an AHCI disk that is refused its table";
 
 #define HBA_GHC                 0x04
 #define  GHC_AE                 (1u << 31)
-#define PORT(reg)               (0x100 + (reg))
+#define PORT(reg)               (0x100 + 0x80 * port + (reg))
 #define PORT_CLB                PORT(0x00)
 #define PORT_CLBU               PORT(0x04)
 #define PORT_FB                 PORT(0x08)
@@ -32,6 +38,7 @@ const char test_title[] = "vIOMMU: an AHCI disk that is refused its table";
 #define DID                     7
 #define IOVA                    0x40000000ull
 #define ROUNDS                  20
+#define STALL_US                20000000
 
 /* The command's FIS ends a page, the table of its buffers begins the next. */
 static uint32_t list[1024] __page_aligned_bss;
@@ -43,6 +50,7 @@ static uint32_t *const cfis = table + 1024 - 0x80 / 4;
 static uint32_t *const prdt = table + 1024;
 
 static struct vtd_dom dom;
+static unsigned int port;
 
 static uint32_t rd(unsigned int reg)
 {
@@ -66,8 +74,8 @@ static void start(void)
     wr(PORT_CMD, CMD_FRE | CMD_ST);
 }
 
-/* Read a block.  Returns the task file. */
-static uint32_t read_block(void)
+/* Have a block read. */
+static void issue(void)
 {
     unsigned int i;
 
@@ -89,7 +97,14 @@ static uint32_t read_block(void)
     /* A command that ends with an error may stay issued until CMD.ST is clear. */
     wr(PORT_IS, ~0u);
     wr(PORT_CI, 1);
-    check(wait_for(!(rd(PORT_CI) & 1) || (rd(PORT_IS) & IS_TFES), 5000000),
+}
+
+/* Read one.  Returns the task file. */
+static uint32_t read_block(void)
+{
+    issue();
+    check(wait_for(!(rd(PORT_CI) & 1) || (rd(PORT_IS) & IS_TFES),
+                   STALL_US),
           "the disk does not end");
 
     return rd(PORT_TFD);
@@ -117,6 +132,68 @@ static void test_refused(void)
         start();
     }
     vtd_map(&dom, _u(prdt), _u(prdt), 1, PTE_RW);
+}
+
+/* An idle port touches neither, and finds them again when it needs them. */
+static void test_idle(void)
+{
+    vtd_map(&dom, _u(list), 0, 1, 0);
+    vtd_map(&dom, _u(fis), 0, 1, 0);
+    vtd_iotlb_pages(DID, _u(list), 0);
+    vtd_iotlb_pages(DID, _u(fis), 0);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+    vtd_map(&dom, _u(list), _u(list), 1, PTE_RW);
+    vtd_map(&dom, _u(fis), _u(fis), 1, PTE_RW);
+    test_good();
+}
+
+/*
+ * Take both away from a command that is under way; @cmd, if not 0, is what CMD
+ * becomes before.
+ */
+static void test_busy(uint32_t cmd)
+{
+    uint64_t *l = (void *)list, *f = (void *)fis;
+    unsigned int n;
+
+    issue();
+    check(target[0] == ~0ull, "the disk is not throttled as it should be");
+    if ( cmd )
+        wr(PORT_CMD, cmd);
+    vtd_map(&dom, _u(list), 0, 1, 0);
+    vtd_map(&dom, _u(fis), 0, 1, 0);
+    vtd_iotlb_pages(DID, _u(list), 0);
+    vtd_iotlb_pages(DID, _u(fis), 0);
+    check(target[0] == ~0ull, "not complete before the disk was done");
+    FILL(l, SIGNATURE(i_));
+    FILL(f, SIGNATURE(i_));
+
+    check(wait_for(ACCESS_ONCE(target[0]) == 0, STALL_US),
+          "the disk has read nothing");
+    /* Who answers this has done with the command. */
+    rd(PORT_CI);
+    n = COUNT(l, SIGNATURE(i_));
+    check(n == WORDS, "%u words of the list written later", WORDS - n);
+    n = COUNT(f, SIGNATURE(i_));
+    check(n == WORDS, "%u words of the receive area written later", WORDS - n);
+
+    vtd_map(&dom, _u(list), _u(list), 1, PTE_RW);
+    vtd_map(&dom, _u(fis), _u(fis), 1, PTE_RW);
+    vtd_faults_clear();
+    start();
+}
+
+/* Stopped and started in the middle of a command. */
+static void test_restart(void)
+{
+    issue();
+    wr(PORT_CMD, CMD_FRE);
+    wr(PORT_CMD, CMD_FRE | CMD_ST);
+    check(wait_for(ACCESS_ONCE(target[0]) == 0, STALL_US),
+          "the disk has read nothing");
+    rd(PORT_CI);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+    start();
 }
 
 void test_main(void)
@@ -149,6 +226,21 @@ void test_main(void)
     subtest("without its table");
     test_refused();
     subtest("a transfer after that");
+    test_good();
+    subtest("an idle port");
+    test_idle();
+
+    port = 1;
+    start();
+    subtest("a disk that takes long");
+    test_good();
+    subtest("its list taken away");
+    test_busy(0);
+    subtest("its list taken away when it is stopped");
+    test_busy(CMD_FRE);
+    subtest("stopped and started");
+    test_restart();
+    subtest("a transfer after all that");
     test_good();
     subtest(NULL);
 
