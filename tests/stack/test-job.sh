@@ -6,9 +6,18 @@ read -r only </job/only
 [ -n "$only" ] || sh /job/main-job.sh
 # shellcheck disable=SC2086 # names, split on purpose
 sh /job/xtf/run-in-dom0 $only >>/job/results 2>&1
+for test in ${only:-$(cat /job/xtf/tests.list)}
+do
+    grep -qE "^(PASS|FAIL) xtf/$test(:|\$)" /job/results ||
+        echo "FAIL xtf/$test: not reported" >>/job/results
+done
 if [ -z "$only" ]
 then
     sh /job/soak/job.sh >>/job/results 2>&1
+    status=$?
+    # It says why it ends, unless it dies.
+    [ $status = 0 ] || grep -q '^FAIL soak/' /job/results ||
+        echo "FAIL soak/job: status $status" >>/job/results
     sh /job/xl-configs/run >/tmp/configs 2>&1
     sed -n 's/^FAIL /&dom0\//p' /tmp/configs >>/job/results
     grep -q '^xl-configs: .* 0 failed' /tmp/configs &&
