@@ -102,7 +102,8 @@ shell: $(S)/images              #: a shell in the stack's dom0
 
 # ---------------------------------------------------------------------------
 
-check: $(S)/packages           #: the tests that need no virtual machine
+# Of built tools it tests xl, so that has to be as the sources are.
+check: $(S)/packages $(wildcard $(S)/tools) #: the tests that need no virtual machine
 	@scripts/test check
 
 T ?= 300
