@@ -25,10 +25,11 @@ short()
 }
 
 # Two emulated machines at once take far more than twice as long: one waits for
-# the other, but not for ever.  Held until this process ends.
+# the other, but not for ever.  Held until this process ends.  A file for each
+# user: another's cannot be opened.
 machine_lock()
 {
-    exec 9>"${TMPDIR:-/tmp}/viommu-stack.lock"
+    exec 9>"${TMPDIR:-/tmp}/viommu-stack.$UID.lock"
     flock -w 1800 9 || :
 }
 
