@@ -2,12 +2,16 @@
 # What to build on.  Set any of these on make's command line.
 
 # Other trees to build on instead of Debian's source packages.  They are
-# copied to build/, never modified.
+# copied to build/ once, never modified; to copy one again, after a change of it,
+# remove build/stamps/xen.fetched or qemu.fetched.
 XEN_SRC  ?=
 QEMU_SRC ?=
 
 # Where everything goes that is made here.
 BUILD    ?= $(CURDIR)/build
+ifeq ($(filter /%,$(BUILD)),)
+$(error BUILD=$(BUILD): not an absolute path)
+endif
 
 # Parallel jobs of the builds.
 JOBS     ?= $(shell nproc)
