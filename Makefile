@@ -102,7 +102,7 @@ shell: $(S)/images              #: a shell in the stack's dom0
 
 # ---------------------------------------------------------------------------
 
-# Of built tools it tests xl, so that has to be as the sources are.
+# Where xl is built it is tested too, and so has to be as the sources are now.
 check: $(S)/packages $(wildcard $(S)/tools) #: the tests that need no virtual machine
 	@scripts/test check
 
