@@ -7,7 +7,10 @@
  * other, without a fault; and once the invalidation is complete, nothing comes
  * into the old page any more.  A second device stays in domain A all the while
  * and never sees B.  Identity takes its turn as well: the third domain maps
- * the device's memory where it is.
+ * the device's memory where it is, the fourth is none, but passes through.
+ *
+ * Then the device is taken out of its domain while it works, and put back: a
+ * DMA is over by then, or faults because there is no domain.
  */
 
 #include "../viommu-lib/nvme.h"
@@ -17,8 +20,9 @@ const char test_title[] = "vIOMMU: a domain replaced under DMA";
 #define ROUNDS                  96
 #define WAIT_US                 5000000
 #define MAX_DELAY_US            400
+#define DETACH_ROUNDS           24
 
-/* Where the pages of the third domain are is where its addresses lead. */
+/* Where the pages of the last two domains are is where its addresses lead. */
 static uint64_t target[WORDS] __page_aligned_bss;
 static uint64_t page_a[WORDS] __page_aligned_bss;
 static uint64_t page_b[WORDS] __page_aligned_bss;
@@ -28,10 +32,12 @@ static struct domain {
     const char *name;
     struct vtd_dom dom;
     uint64_t *page;             /* what the address of target leads to */
-} domains[3] = {
+    uint64_t lo, hi;            /* the context entry of a device in it */
+} domains[4] = {
     { .name = "A", .page = page_a },
     { .name = "B", .page = page_b },
     { .name = "identity", .page = target },
+    { .name = "pass-through", .page = target },
 };
 
 /* xorshift: any sequence will do, but the same each time. */
@@ -47,7 +53,7 @@ static uint32_t random(void)
 }
 
 /* Both halves at once, as a driver that wants no gap does it. */
-static void replace(uint16_t sid, const struct vtd_dom *dom)
+static void replace(uint16_t sid, const struct domain *new)
 {
     uint64_t *ctx = &vtd_context[(sid & 0xff) * 2];
     uint64_t lo = ctx[0], hi = ctx[1];
@@ -56,8 +62,7 @@ static void replace(uint16_t sid, const struct vtd_dom *dom)
     asm volatile ( "lock cmpxchg16b %[ctx]; setz %[done]"
                    : [ctx] "+m" (*(__uint128_t *)ctx), [done] "=q" (done),
                      "+a" (lo), "+d" (hi)
-                   : "b" (_u(dom->top) | CTX_P),
-                     "c" (CTX_AW(dom->levels) | CTX_DID(dom->did))
+                   : "b" (new->lo), "c" (new->hi)
                    : "memory", "cc" );
     check(done, "the context entry was changed by somebody else");
 }
@@ -79,6 +84,10 @@ static bool setup(void)
         vtd_map(dom, _u(target), _u(domains[i].page), 1, PTE_RW);
         /* The second device is in A: elsewhere it would write into second. */
         vtd_map(dom, 0x40000000, _u(i ? second : page_a), 1, PTE_RW);
+
+        domains[i].lo = i == 3 ? CTX_TT(CTX_TT_PASS_THROUGH) | CTX_P
+                               : _u(dom->top) | CTX_P;
+        domains[i].hi = CTX_AW(dom->levels) | CTX_DID(dom->did);
     }
 
     vtd_root_set();
@@ -87,6 +96,69 @@ static bool setup(void)
     vtd_attach(nvme_sid, &domains[0].dom);
 
     return vtd_enable();
+}
+
+/* Of what the device had in @old; false if it does not end. */
+static bool invalidate(const struct domain *old, unsigned int *waited)
+{
+    vtd_ccmd(CCMD_ICC | CCMD_CIRG(INV_DEVICE) | CCMD_DID(old->dom.did) |
+             CCMD_SID(nvme_sid));
+    vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_IIRG(INV_DOMAIN) |
+                        IOTLB_DID(old->dom.did));
+    *waited += !!(vtd_rd64(vtd.iotlb) & IOTLB_IVT);
+
+    return check(wait_for(!(vtd_rd64(vtd.iotlb) & IOTLB_IVT), WAIT_US),
+                 "IVT stays set");
+}
+
+static void test_detach(const struct domain *from)
+{
+    const struct domain *a = &domains[0];
+    unsigned int round, id, n, waited = 0, landed = 0, faults = 0;
+    uint64_t *ctx = &vtd_context[(nvme_sid & 0xff) * 2];
+    struct vtd_fault f;
+
+    subtest("detached and attached");
+    replace(nvme_sid, a);
+    if ( !invalidate(from, &waited) )
+        return;
+
+    for ( round = 0; round < DETACH_ROUNDS; round++ )
+    {
+        FILL(page_a, UNTOUCHED(i_));
+        id = nvme_queue(NVME_READ, 1, _u(target), 0);
+        nvme_ring();
+        delay_us(random() % MAX_DELAY_US);
+
+        ACCESS_ONCE(ctx[0]) = 0;
+        if ( !invalidate(a, &waited) )
+            break;
+        n = COUNT(page_a, DISK(1, i_));
+        check(n == 0 || n == WORDS, "round %u: %u words", round, n);
+        FILL(page_a, SIGNATURE(i_));
+
+        if ( !check(wait_for(nvme_status(id) != NVME_PENDING ||
+                             (vtd_rd32(VTD_FSTS) & FSTS_PPF), WAIT_US),
+                    "round %u: neither a status nor a fault", round) )
+            break;
+        while ( vtd_fault_next(&f) )
+        {
+            faults++;
+            check(f.reason == FR_CTX_NOT_PRESENT && f.sid == nvme_sid,
+                  "round %u: fault %#x", round, f.reason);
+        }
+        check(COUNT(page_a, SIGNATURE(i_)) == WORDS,
+              "round %u: the page was written after completion", round);
+        landed += n == WORDS;
+
+        ACCESS_ONCE(ctx[0]) = a->lo;
+        if ( !invalidate(a, &waited) || !nvme_reset() )
+            break;
+        vtd_faults_clear();
+    }
+    check(nvme_rw(NVME_READ, 1, _u(target)) == 0 &&
+          COUNT(page_a, DISK(1, i_)) == WORDS, "the device does not come back");
+    printk("REPLACE detached=%u landed=%u faults=%u\n", round, landed, faults);
 }
 
 void test_main(void)
@@ -101,27 +173,24 @@ void test_main(void)
     for ( round = 0; round < ROUNDS; round++, old = new )
     {
         unsigned int n_old, n_new;
+        bool same;
 
-        new = &domains[(old - domains + 1 + random() % 2) % 3];
+        new = &domains[(old - domains + 1 + random() % 3) % 4];
         FILL(old->page, UNTOUCHED(i_));
         FILL(new->page, UNTOUCHED(i_));
+        same = old->page == new->page;
 
         id = nvme_queue(NVME_READ, 1, _u(target), 0);
         nvme_ring();
         delay_us(random() % MAX_DELAY_US);
 
-        replace(nvme_sid, &new->dom);
-        vtd_ccmd(CCMD_ICC | CCMD_CIRG(INV_DEVICE) | CCMD_DID(old->dom.did) |
-                 CCMD_SID(nvme_sid));
-        vtd_wr64(vtd.iotlb, IOTLB_IVT | IOTLB_IIRG(INV_DOMAIN) |
-                            IOTLB_DID(old->dom.did));
-        waited += !!(vtd_rd64(vtd.iotlb) & IOTLB_IVT);
-        if ( !check(wait_for(!(vtd_rd64(vtd.iotlb) & IOTLB_IVT), WAIT_US),
-                    "round %u: IVT stays set", round) )
+        replace(nvme_sid, new);
+        if ( !invalidate(old, &waited) )
             break;
 
         n_old = COUNT(old->page, DISK(1, i_));
-        FILL(old->page, SIGNATURE(i_));
+        if ( !same )
+            FILL(old->page, SIGNATURE(i_));
         if ( !check(wait_for(nvme_status(id) != NVME_PENDING, WAIT_US),
                     "round %u: a transfer does not end", round) )
             break;
@@ -129,10 +198,11 @@ void test_main(void)
               nvme_status(id));
 
         n_new = COUNT(new->page, DISK(1, i_));
-        late += COUNT(old->page, SIGNATURE(i_)) != WORDS;
+        late += !same && COUNT(old->page, SIGNATURE(i_)) != WORDS;
         in_old += n_old == WORDS;
         in_new += n_new == WORDS;
-        check((n_old == WORDS && n_new == 0) || (n_old == 0 && n_new == WORDS),
+        check(same ? n_new == WORDS :
+              (n_old == WORDS && n_new == 0) || (n_old == 0 && n_new == WORDS),
               "round %u, %s to %s: %u words in the old page, %u in the new one",
               round, old->name, new->name, n_old, n_new);
 
@@ -148,6 +218,7 @@ void test_main(void)
     subtest("afterwards");
     check(late == 0, "%u pages were written after completion", late);
     check_eq("number of faults", vtd_faults_clear(), 0);
+    test_detach(old);
     subtest(NULL);
 
     printk("REPLACE rounds=%u waited=%u in_old=%u in_new=%u late=%u\n",
