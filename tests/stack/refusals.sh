@@ -72,5 +72,14 @@ created iothread-without-viommu '' "$io"
 created gpu-without-viommu '' "$gpu"
 # virtio is behind the vIOMMU only if it is told so
 created iothread-beside '"type=vtd"' "$io"
-refused iothread "cannot have an iothread" "$io,$virtio"
-refused virtio-gpu "draws from guest memory that stays mapped" "$gpu,$virtio"
+refused iothread "vIOMMU: it has an iothread" "$io,$virtio"
+refused virtio-gpu "vIOMMU: it draws from guest memory that stays mapped" \
+    "$gpu,$virtio"
+created virtio-gpu-in-place '"type=vtd"' \
+    "$gpu,$virtio -global xen-viommu.dma=map"
+refused pvscsi "vIOMMU: it accesses guest memory without asking an IOMMU" \
+    "-device pvscsi"
+refused megasas "vIOMMU: it writes to what it has mapped for reading" \
+    "-device megasas"
+refused free-page-reporting "vIOMMU: it has free-page-reporting" \
+    "-device virtio-balloon-pci,free-page-reporting=on,$virtio"

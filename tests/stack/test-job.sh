@@ -18,6 +18,10 @@ then
     # It says why it ends, unless it dies.
     [ $status = 0 ] || grep -q '^FAIL soak/' /job/results ||
         echo "FAIL soak/job: status $status" >>/job/results
+    sh /job/refusals.sh /job/xtf/viommu-none/test-hvm64-viommu-none \
+        >>/job/results 2>&1
+    grep -q '^[A-Z]* refusals/free-page-reporting' /job/results ||
+        echo "FAIL refusals/: not to the end" >>/job/results
     sh /job/xl-configs/run >/tmp/configs 2>&1
     sed -n 's/^FAIL /&dom0\//p' /tmp/configs >>/job/results
     grep -q '^xl-configs: .* 0 failed' /tmp/configs &&
