@@ -212,7 +212,8 @@ static int acknowledge(uint64_t domain, uint64_t below)
         if ( !kept )
             ref.acked = ref.asked;
     }
-    ref.seen->more = ref_advance();
+    if ( !rc )
+        ref.seen->more = ref_advance();
     ref.seen->generation = ref.asked;
 
     return rc;

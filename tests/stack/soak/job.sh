@@ -422,9 +422,8 @@ warm_up()
 stop_dm()
 {
     XTF_STOP=$STOP XTF_TIMEOUT=$((STOP + 170)) \
-        sh /job/xtf/run-in-dom0 viommu-dmstop >/tmp/stop.out
-    grep -q '^PASS' /tmp/stop.out || because "$(tail -n 1 /tmp/stop.out)" ||
-        return
+        sh /job/xtf/run-in-dom0 viommu-dmstop viommu-dmrestart >/tmp/stop.out ||
+        because "$(grep '^FAIL' /tmp/stop.out)" || return
     for word in $(sed -n 's/^DMSTOP //p' /job/xtf/viommu-dmstop/serial.log)
     do
         figure "stop_${word%=*}" "${word#*=}"

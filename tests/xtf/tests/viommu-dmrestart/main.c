@@ -24,7 +24,7 @@ const char test_title[] = "vIOMMU: another device model takes over";
 #define IOVA_FIRST              0x60000000ull
 
 #define START_US                5000000
-#define TOLD_US                 80000000
+#define TOLD_US                 140000000
 #define SETTLE_US               20000
 #define NEVER_US                20000
 

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * virtio disks that hold on to a request: one because the storage is slow, one
+ * because it is full, and the device model waits for somebody to mend that
+ * (werror=stop).  Neither holds up an invalidation of the request's buffer, and
+ * what comes of it later does not come into the page.
+ */
+
+#include "../viommu-lib/nvme.h"
+#include "../viommu-lib/pci.h"
+
+const char test_title[] = "vIOMMU: virtio disks that hold a request";
+
+#define VIRTIO_BLK_CLASS        0x010000
+#define PCI_CAPS                0x34
+#define CAP_VENDOR              0x09
+#define CFG_COMMON              1
+#define CFG_NOTIFY              2
+
+/* struct virtio_pci_common_cfg */
+#define FEATURE_SELECT          0x08
+#define FEATURE                 0x0c
+#define  VERSION_1              (1u << 0) /* of the second word */
+#define  ACCESS_PLATFORM        (1u << 1)
+#define STATUS                  0x14
+#define  ACKNOWLEDGE            0x01
+#define  DRIVER                 0x02
+#define  DRIVER_OK              0x04
+#define  FEATURES_OK            0x08
+#define QUEUE_SELECT            0x16
+#define QUEUE_SIZE              0x18
+#define QUEUE_ENABLE            0x1c
+#define QUEUE_DESC              0x20
+#define QUEUE_AVAIL             0x28
+#define QUEUE_USED              0x30
+
+#define DESC_NEXT               1
+#define DESC_WRITE              2
+#define BLK_READ                0
+#define BLK_WRITE               1
+
+#define NR                      8
+#define BASE                    0xf1000000u
+#define STEP                    0x00100000u
+#define DID                     8
+#define IOVA                    0x40000000ull
+#define WAIT_US                 20000000
+#define HELD_US                 100000
+
+static struct disk {
+    struct {
+        uint64_t addr;
+        uint32_t len;
+        uint16_t flags, next;
+    } desc[NR];
+    struct {
+        uint16_t flags, idx, ring[NR];
+    } avail;
+    struct {
+        uint16_t flags, idx;
+        struct {
+            uint32_t id, len;
+        } ring[NR];
+    } used __aligned(4);
+    struct {
+        uint32_t type, prio;
+        uint64_t sector;
+    } header;
+    uint8_t status;
+} disks[2] __aligned(4096);
+
+static uint64_t page[WORDS] __page_aligned_bss;
+
+static struct vtd_dom dom;
+static void *common, *notify;
+
+#define REG(type, off)          (*(volatile type *)(common + (off)))
+
+/* Where the device has that structure. */
+static void *find_cfg(uint16_t sid, unsigned int type, uint32_t base)
+{
+    unsigned int cap;
+
+    for ( cap = pci_read(sid, PCI_CAPS) & 0xfc; cap;
+          cap = pci_read(sid, cap) >> 8 & 0xfc )
+        if ( (pci_read(sid, cap) & 0xff) == CAP_VENDOR &&
+             pci_read(sid, cap) >> 24 == type )
+            return _p(base + pci_read(sid, cap + 8));
+
+    return NULL;
+}
+
+/* All memory of the devices is behind BAR 4. */
+static bool start(unsigned int nth)
+{
+    struct disk *d = &disks[nth];
+    uint32_t base = BASE + nth * STEP;
+    uint16_t sid = pci_find(VIRTIO_BLK_CLASS, nth);
+
+    if ( sid == PCI_NONE )
+    {
+        xtf_error("No virtio disk %u\n", nth);
+        return false;
+    }
+    pci_write(sid, 0x20, base);
+    pci_write(sid, 0x24, 0);
+    pci_write(sid, 4, 6);
+    vtd_attach(sid, &dom);
+
+    common = find_cfg(sid, CFG_COMMON, base);
+    notify = find_cfg(sid, CFG_NOTIFY, base);
+    if ( !check(common && notify, "disk %u is no virtio 1 device", nth) )
+        return false;
+
+    REG(uint8_t, STATUS) = 0;
+    REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER;
+    REG(uint32_t, FEATURE_SELECT) = 0;
+    REG(uint32_t, FEATURE) = 0;
+    REG(uint32_t, FEATURE_SELECT) = 1;
+    REG(uint32_t, FEATURE) = VERSION_1 | ACCESS_PLATFORM;
+    REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER | FEATURES_OK;
+    if ( !check(REG(uint8_t, STATUS) & FEATURES_OK, "disk %u wants more", nth) )
+        return false;
+
+    REG(uint16_t, QUEUE_SELECT) = 0;
+    REG(uint16_t, QUEUE_SIZE) = NR;
+    REG(uint32_t, QUEUE_DESC) = _u(d->desc);
+    REG(uint32_t, QUEUE_DESC + 4) = 0;
+    REG(uint32_t, QUEUE_AVAIL) = _u(&d->avail);
+    REG(uint32_t, QUEUE_AVAIL + 4) = 0;
+    REG(uint32_t, QUEUE_USED) = _u(&d->used);
+    REG(uint32_t, QUEUE_USED + 4) = 0;
+    REG(uint16_t, QUEUE_ENABLE) = 1;
+    REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
+
+    return true;
+}
+
+static void issue(struct disk *d, uint32_t type)
+{
+    d->header.type = type;
+    d->header.sector = 0;
+    d->status = 0xff;
+    d->desc[0].addr = _u(&d->header);
+    d->desc[0].len = sizeof(d->header);
+    d->desc[0].flags = DESC_NEXT;
+    d->desc[0].next = 1;
+    d->desc[1].addr = IOVA;
+    d->desc[1].len = PAGE_SIZE;
+    d->desc[1].flags = DESC_NEXT | (type == BLK_READ ? DESC_WRITE : 0);
+    d->desc[1].next = 2;
+    d->desc[2].addr = _u(&d->status);
+    d->desc[2].len = 1;
+    d->desc[2].flags = DESC_WRITE;
+    d->avail.ring[d->avail.idx % NR] = 0;
+    smp_wmb();
+    ACCESS_ONCE(d->avail.idx) = d->avail.idx + 1;
+    *(volatile uint16_t *)notify = 0;
+}
+
+static bool held(const struct disk *d)
+{
+    return ACCESS_ONCE(d->used.idx) != d->avail.idx;
+}
+
+/* Take its buffer away from a disk that holds a request. */
+static void take_away(const struct disk *d)
+{
+    check(held(d), "the disk does not hold the request");
+    vtd_map(&dom, IOVA, 0, 1, 0);
+    vtd_iotlb_pages(DID, IOVA, 0);
+    check(held(d), "not complete before the disk was done");
+    FILL(page, SIGNATURE(i_));
+}
+
+static void give_back(void)
+{
+    FILL(page, UNTOUCHED(i_));
+    vtd_map(&dom, IOVA, _u(page), 1, PTE_RW);
+}
+
+static void test_slow(void)
+{
+    struct disk *d = &disks[0];
+
+    give_back();
+    issue(d, BLK_READ);
+    check(wait_for(!held(d), WAIT_US) && d->status == 0 &&
+          COUNT(page, 0) == WORDS, "the disk cannot be read");
+
+    issue(d, BLK_READ);
+    take_away(d);
+    check(wait_for(!held(d), WAIT_US), "the disk does not end");
+    check(COUNT(page, SIGNATURE(i_)) == WORDS,
+          "the page was written after completion");
+    vtd_faults_clear();
+
+    give_back();
+    issue(d, BLK_READ);
+    check(wait_for(!held(d), WAIT_US) && d->status == 0 &&
+          COUNT(page, 0) == WORDS, "the disk cannot be read any more");
+    check_eq("number of faults", vtd_faults_clear(), 0);
+}
+
+static void test_full(void)
+{
+    struct disk *d = &disks[1];
+
+    give_back();
+    issue(d, BLK_WRITE);
+    delay_us(HELD_US);
+    take_away(d);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+}
+
+void test_main(void)
+{
+    unsigned int i;
+
+    if ( !vtd_init() )
+        return;
+
+    dom = vtd_dom_new(vtd.max_levels, DID);
+    vtd_root_set();
+    for ( i = 0; i < sizeof(disks); i += PAGE_SIZE )
+        vtd_map(&dom, _u(disks) + i, _u(disks) + i, 1, PTE_RW);
+    if ( !vtd_enable() || !start(0) )
+        return;
+
+    subtest("a slow disk");
+    test_slow();
+    if ( !start(1) )
+        return;
+    subtest("a full disk");
+    test_full();
+    subtest(NULL);
+
+    vtd_disable();
+    xtf_success(NULL);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
