@@ -24,6 +24,10 @@ type = "hvm"
 memory = 64
 vcpus = 1
 vga = "none"
+vnc = 0
+sdl = 0
+usb = 0
+vif = []
 firmware_override = "$kernel"
 viommu = [ $1 ]
 device_model_args_hvm = [ $list ]
@@ -39,7 +43,7 @@ verdict()
         echo "PASS refusals/$1"
     else
         echo "FAIL refusals/$1: $3"
-        sed 's/^/    # /' "$log" /tmp/$name.out | tail -n 5
+        tail -qn 3 "$log" /tmp/$name.out | sed 's/^/    # /'
     fi
 }
 
