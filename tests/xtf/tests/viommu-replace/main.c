@@ -19,7 +19,7 @@ const char test_title[] = "vIOMMU: a domain replaced under DMA";
 
 #define ROUNDS                  96
 #define WAIT_US                 5000000
-#define MAX_DELAY_US            400
+#define MAX_DELAY_US            2000
 #define DETACH_ROUNDS           24
 
 /* Where the pages of the last two domains are is where its addresses lead. */
