@@ -41,6 +41,7 @@ expect()
 # started GUEST MODE DRAIN: it is up, and in the mode that was asked for
 started()
 {
+    local patience=300
     expect "$1" ready || fail "guest $1 says nothing, see $1.log"
     case $2:$reply in
         none:none|pt:identity|lazy:DMA-FQ|strict:DMA) ;;
