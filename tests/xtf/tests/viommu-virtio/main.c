@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * virtio disks that hold on to a request: one because the storage is slow, one
- * because it is full, and the device model waits for somebody to mend that
- * (werror=stop).  Neither holds up an invalidation of the request's buffer, and
- * what comes of it later does not come into the page.
+ * virtio devices that hold on to a request: a disk because the storage is slow, a
+ * NIC because nobody takes its packet, and a disk because it is full and the
+ * device model waits for somebody to mend that (werror=stop).  None of them holds
+ * up an invalidation of the request's buffer, and what comes of it later does not
+ * come into the page.
  */
 
 #include "../viommu-lib/nvme.h"
 #include "../viommu-lib/pci.h"
 
-const char test_title[] = "vIOMMU: virtio disks that hold a request";
+const char test_title[] = "vIOMMU: virtio devices that hold a request";
 
 #define VIRTIO_BLK_CLASS        0x010000
+#define VIRTIO_NET_CLASS        0x020000
+#define NET_TX                  1
+#define NET_HEADER              12
 #define PCI_CAPS                0x34
 #define CAP_VENDOR              0x09
 #define CFG_COMMON              1
@@ -30,6 +34,7 @@ const char test_title[] = "vIOMMU: virtio disks that hold a request";
 #define QUEUE_SELECT            0x16
 #define QUEUE_SIZE              0x18
 #define QUEUE_ENABLE            0x1c
+#define QUEUE_NOTIFY_OFF        0x1e
 #define QUEUE_DESC              0x20
 #define QUEUE_AVAIL             0x28
 #define QUEUE_USED              0x30
@@ -47,7 +52,7 @@ const char test_title[] = "vIOMMU: virtio disks that hold a request";
 #define WAIT_US                 20000000
 #define HELD_US                 100000
 
-static struct disk {
+static struct queue {
     struct {
         uint64_t addr;
         uint32_t len;
@@ -67,12 +72,13 @@ static struct disk {
         uint64_t sector;
     } header;
     uint8_t status;
-} disks[2] __aligned(4096);
+} queues[3] __aligned(4096);
 
 static uint64_t page[WORDS] __page_aligned_bss;
 
 static struct vtd_dom dom;
 static void *common, *notify;
+static unsigned int number;     /* of the queue */
 
 #define REG(type, off)          (*(volatile type *)(common + (off)))
 
@@ -90,16 +96,16 @@ static void *find_cfg(uint16_t sid, unsigned int type, uint32_t base)
     return NULL;
 }
 
-/* All memory of the devices is behind BAR 4. */
-static bool start(unsigned int nth)
+/* All memory of the devices is behind BAR 4; a notification is 4 bytes there. */
+static bool start(struct queue *d, uint32_t class, unsigned int nth,
+                  unsigned int queue)
 {
-    struct disk *d = &disks[nth];
-    uint32_t base = BASE + nth * STEP;
-    uint16_t sid = pci_find(VIRTIO_BLK_CLASS, nth);
+    uint32_t base = BASE + (d - queues) * STEP;
+    uint16_t sid = pci_find(class, nth);
 
     if ( sid == PCI_NONE )
     {
-        xtf_error("No virtio disk %u\n", nth);
+        xtf_error("No virtio device %u of class %#x\n", nth, class);
         return false;
     }
     pci_write(sid, 0x20, base);
@@ -109,7 +115,7 @@ static bool start(unsigned int nth)
 
     common = find_cfg(sid, CFG_COMMON, base);
     notify = find_cfg(sid, CFG_NOTIFY, base);
-    if ( !check(common && notify, "disk %u is no virtio 1 device", nth) )
+    if ( !check(common && notify, "%#x is no virtio 1 device", sid) )
         return false;
 
     REG(uint8_t, STATUS) = 0;
@@ -119,10 +125,10 @@ static bool start(unsigned int nth)
     REG(uint32_t, FEATURE_SELECT) = 1;
     REG(uint32_t, FEATURE) = VERSION_1 | ACCESS_PLATFORM;
     REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER | FEATURES_OK;
-    if ( !check(REG(uint8_t, STATUS) & FEATURES_OK, "disk %u wants more", nth) )
+    if ( !check(REG(uint8_t, STATUS) & FEATURES_OK, "%#x wants more", sid) )
         return false;
 
-    REG(uint16_t, QUEUE_SELECT) = 0;
+    REG(uint16_t, QUEUE_SELECT) = queue;
     REG(uint16_t, QUEUE_SIZE) = NR;
     REG(uint32_t, QUEUE_DESC) = _u(d->desc);
     REG(uint32_t, QUEUE_DESC + 4) = 0;
@@ -131,12 +137,22 @@ static bool start(unsigned int nth)
     REG(uint32_t, QUEUE_USED) = _u(&d->used);
     REG(uint32_t, QUEUE_USED + 4) = 0;
     REG(uint16_t, QUEUE_ENABLE) = 1;
+    notify += 4 * REG(uint16_t, QUEUE_NOTIFY_OFF);
+    number = queue;
     REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
 
     return true;
 }
 
-static void issue(struct disk *d, uint32_t type)
+static void submit(struct queue *d)
+{
+    d->avail.ring[d->avail.idx % NR] = 0;
+    smp_wmb();
+    ACCESS_ONCE(d->avail.idx) = d->avail.idx + 1;
+    *(volatile uint16_t *)notify = number;
+}
+
+static void issue(struct queue *d, uint32_t type)
 {
     d->header.type = type;
     d->header.sector = 0;
@@ -152,24 +168,34 @@ static void issue(struct disk *d, uint32_t type)
     d->desc[2].addr = _u(&d->status);
     d->desc[2].len = 1;
     d->desc[2].flags = DESC_WRITE;
-    d->avail.ring[d->avail.idx % NR] = 0;
-    smp_wmb();
-    ACCESS_ONCE(d->avail.idx) = d->avail.idx + 1;
-    *(volatile uint16_t *)notify = 0;
+    submit(d);
 }
 
-static bool held(const struct disk *d)
+/* A packet of a whole page, behind its header. */
+static void send(struct queue *d)
+{
+    d->desc[0].addr = _u(&d->header);
+    d->desc[0].len = NET_HEADER;
+    d->desc[0].flags = DESC_NEXT;
+    d->desc[0].next = 1;
+    d->desc[1].addr = IOVA;
+    d->desc[1].len = PAGE_SIZE;
+    d->desc[1].flags = 0;
+    submit(d);
+}
+
+static bool held(const struct queue *d)
 {
     return ACCESS_ONCE(d->used.idx) != d->avail.idx;
 }
 
-/* Take its buffer away from a disk that holds a request. */
-static void take_away(const struct disk *d)
+/* Take its buffer away from a device that holds a request. */
+static void take_away(const struct queue *d)
 {
-    check(held(d), "the disk does not hold the request");
+    check(held(d), "the device does not hold the request");
     vtd_map(&dom, IOVA, 0, 1, 0);
     vtd_iotlb_pages(DID, IOVA, 0);
-    check(held(d), "not complete before the disk was done");
+    check(held(d), "not complete before the device was done");
     FILL(page, SIGNATURE(i_));
 }
 
@@ -181,7 +207,7 @@ static void give_back(void)
 
 static void test_slow(void)
 {
-    struct disk *d = &disks[0];
+    struct queue *d = &queues[0];
 
     give_back();
     issue(d, BLK_READ);
@@ -202,9 +228,20 @@ static void test_slow(void)
     check_eq("number of faults", vtd_faults_clear(), 0);
 }
 
+static void test_blocked(void)
+{
+    struct queue *d = &queues[1];
+
+    give_back();
+    send(d);
+    delay_us(HELD_US);
+    take_away(d);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+}
+
 static void test_full(void)
 {
-    struct disk *d = &disks[1];
+    struct queue *d = &queues[2];
 
     give_back();
     issue(d, BLK_WRITE);
@@ -222,14 +259,18 @@ void test_main(void)
 
     dom = vtd_dom_new(vtd.max_levels, DID);
     vtd_root_set();
-    for ( i = 0; i < sizeof(disks); i += PAGE_SIZE )
-        vtd_map(&dom, _u(disks) + i, _u(disks) + i, 1, PTE_RW);
-    if ( !vtd_enable() || !start(0) )
+    for ( i = 0; i < sizeof(queues); i += PAGE_SIZE )
+        vtd_map(&dom, _u(queues) + i, _u(queues) + i, 1, PTE_RW);
+    if ( !vtd_enable() || !start(&queues[0], VIRTIO_BLK_CLASS, 0, 0) )
         return;
 
     subtest("a slow disk");
     test_slow();
-    if ( !start(1) )
+    if ( !start(&queues[1], VIRTIO_NET_CLASS, 0, NET_TX) )
+        return;
+    subtest("a NIC whose peer takes nothing");
+    test_blocked();
+    if ( !start(&queues[2], VIRTIO_BLK_CLASS, 1, 0) )
         return;
     subtest("a full disk");
     test_full();
