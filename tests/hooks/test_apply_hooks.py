@@ -94,6 +94,33 @@ class ApplyHooks(unittest.TestCase):
         self.refused("== a.c\n-- in: ^int two\n-- after: return 1\nx\n"
                      "-- after: return 1\ny\n", "a.c", "return 1")
 
+    def test_below_takes_the_first(self):
+        self.good("== a.c\n-- below: ^int one\n-- replace: return 1\n"
+                  "    return 2;\n")
+        self.assertEqual(self.get("tree/a.c"), C_FILE.replace("1", "2", 1))
+        self.good("== a.c\n-- below: ^int two\n-- replace: return 1\n"
+                  "    return 2;\n")
+        self.assertEqual(self.get("tree/a.c"),
+                         C_FILE[:C_FILE.rindex("1")] + "2;\n}\n")
+
+    def test_below_is_for_one_edit_and_has_to_match(self):
+        self.refused("== a.c\n-- below: ^int one\n-- after: return 1\nx\n"
+                     "-- after: return 1\ny\n", "a.c", "return 1")
+        self.refused("== a.c\n-- below: ^int two\n-- after: ^int\nx\n",
+                     "0 lines", "^int")
+        self.refused("== a.c\n-- below: ^int\n-- after: return\nx\n",
+                     "2 lines", "^int")
+
+    def test_unless(self):
+        self.good("== a.c\n-- unless: two\n-- after: gone\nx\n"
+                  "-- unless: three\n-- after: ^int one\n/* x */\n")
+        self.assertEqual(self.get("tree/a.c"),
+                         C_FILE.replace("(void)", "(void)\n/* x */", 1))
+
+    def test_unless_is_for_one_edit(self):
+        self.refused("== a.c\n-- unless: two\n-- after: gone\nx\n"
+                     "-- after: lost\ny\n", "lost")
+
     def test_alternatives(self):
         self.good("== sub/Makefile\n-- after: newer\\.o ||| c\\.o\nend\n")
         self.assertTrue(self.get("tree/sub/Makefile").endswith("c.o\nend\n"))
