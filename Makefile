@@ -145,5 +145,6 @@ model: $(S)/packages           #: the protocol's model, exhaustively (minutes, 8
 patches: $(S)/xen.fetched $(S)/qemu.fetched #: what is done to Xen and QEMU, as series
 	@scripts/make-patches xen $(BUILD)
 	@scripts/make-patches qemu $(BUILD)
+	@scripts/make-patches qemu-tcg $(BUILD)
 
 .PRECIOUS: $(S)/%.from $(S)/%.fetched
