@@ -52,6 +52,10 @@ $(S)/kernel: | $(S)/packages
 	@scripts/fetch kernel
 	@touch $@
 
+$(S)/meson: | $(S)/packages
+	@scripts/fetch meson
+	@touch $@
+
 $(S)/hypervisor.src $(S)/tools.src &: $(S)/xen.fetched FORCE
 	@scripts/prepare xen
 
@@ -71,7 +75,7 @@ $(S)/tools: $(S)/tools.src
 	@scripts/build tools
 	@touch $@
 
-$(S)/qemu: $(S)/qemu.src $(S)/tools
+$(S)/qemu: $(S)/qemu.src $(S)/tools $(S)/meson
 	@scripts/build qemu
 	@touch $@
 

@@ -6,6 +6,11 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 JOBS=${JOBS:-$(nproc)}
 
+# The machine that the stack, and what is compared with it, runs in
+# shellcheck disable=SC2034 # used by others
+EMULATOR=("$BUILD/qemu-obj/qemu-system-x86_64"
+          -L /usr/share/qemu -L /usr/share/seabios)
+
 die()
 {
     echo "${0##*/}: $*" >&2

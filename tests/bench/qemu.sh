@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # qemu.sh DIR KERNEL INITRD: the part of "make bench" that Xen is not in.  The
 # same guests with the same disk on QEMU's TCG, one for each line of
-# modes.qemu, do the workloads in turn.  Results are left in DIR.
+# modes.qemu, do the workloads in turn.  QEMU= is the command.  Results are left in
+# DIR.
 out=$1 kernel=$2 initrd=$3 fifo=$1/pipes
 cd "$out" || exit 1
 . ./settings
@@ -23,7 +24,7 @@ boot()
     mkfifo "$fifo/$guest.in" "$fifo/$guest.out"
     [ "$device" != - ] && device="-device $device" || device=
     # shellcheck disable=SC2086 # options, split on purpose
-    qemu-system-x86_64 -nodefaults -no-user-config -display none \
+    $QEMU -nodefaults -no-user-config -display none \
         -M q35 -accel tcg -cpu qemu64 -m 256 $device \
         -kernel "$kernel" -initrd "$initrd" \
         -append "console=ttyS0 loglevel=1 job=bench $*" \
