@@ -355,8 +355,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if ( how & 8 )
     {
-        const struct xen_domctl_viommu_op op = {
-            .cmd = fuzz_take(1) & 3, .type = fuzz_take(1) & 3,
+        const struct xen_domctl_viommu_create op = {
+            .type = fuzz_take(1) & 3,
             .base = fuzz_value(), .flags = fuzz_take(1) & 3,
             .aw = fuzz_take(1) & 1 ? 48 : fuzz_take(1),
             .pad = { 0, !(fuzz_take(1) & 7) },
@@ -364,7 +364,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if ( viommu_frontend(&op) &&
              (op.base > 0xfffff000 || op.base & 0xfff || op.pad[1] ||
-              op.flags > 1 || op.cmd != 1 || op.type != 1) )
+              op.flags > 1 || op.type != 1) )
             fuzz_failed("what cannot be created is");
     }
 

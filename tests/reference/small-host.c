@@ -18,8 +18,8 @@ static struct viommu_ledger ledger;
 
 struct viommu *host_create(uint8_t aw, uint8_t haw, uint32_t flags)
 {
-    const struct xen_domctl_viommu_op op = {
-        .cmd = XEN_DOMCTL_VIOMMU_create, .type = XEN_VIOMMU_TYPE_VTD,
+    const struct xen_domctl_viommu_create op = {
+        .type = XEN_VIOMMU_TYPE_VTD,
         .base = BASE, .flags = flags, .aw = aw,
     };
     const struct viommu_frontend *fe = viommu_frontend(&op);

@@ -52,8 +52,8 @@ static void tell(void *opaque)
 
 void pair_create(void)
 {
-    const struct xen_domctl_viommu_op op = {
-        .cmd = XEN_DOMCTL_VIOMMU_create, .type = XEN_VIOMMU_TYPE_VTD,
+    const struct xen_domctl_viommu_create op = {
+        .type = XEN_VIOMMU_TYPE_VTD,
         .base = BASE, .aw = 48,
     };
     const struct viommu_frontend *fe = viommu_frontend(&op);
@@ -67,9 +67,9 @@ void pair_create(void)
 
 void pair_attach(void)
 {
-    struct xen_dm_op_viommu_attach attach = { .version = 2 };
+    struct xen_dm_op_viommu_attach attach = { .version = XEN_VIOMMU_DM_VERSION };
 
-    if ( viommu_attach(viommu, DM, &attach) || attach.version != 2 )
+    if ( viommu_attach(viommu, DM, &attach) )
         abort();
     client.translate = translate;
     client.tell = tell;

@@ -1,65 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A device model of version 2, see fake-dm.h. */
-#include <stdlib.h>
-
+/* A device model, see fake-dm.h. */
 #include "fake-dm.h"
 #include "vtd/vtd.h"
 
-struct xen_viommu_ledger *ldm;
-struct xen_viommu_log *ldm_log;
-struct xen_viommu_slot *ldm_slot;
 evtchn_port_t ldm_port;
-
-static void *frames;
-static struct viommu_ledger *ledger;
 
 const struct xen_viommu_slot ldm_usual = {
     .iova = 0x1000, .gpa = 0x2000, .pages = 1, .rid = RID, .did = 1,
     .access = XEN_VIOMMU_WRITE,
 };
 
-void ldm_give(void)
+void ldm_attach(void)
 {
-    free(frames);
-    free(ledger);
-    frames = calloc(XEN_VIOMMU_LEDGER_FRAMES, VIOMMU_PAGE_SIZE);
-    ledger = calloc(1, sizeof(*ledger));
-    assert_true(frames && ledger);
-    ldm = frames;
-    ldm_log = (void *)((char *)frames + VIOMMU_PAGE_SIZE);
-    ldm_slot = (void *)((char *)frames + 2 * VIOMMU_PAGE_SIZE);
-    viommu_give_ledger(viommu, ledger, frames);
-}
-
-int ldm_setup(void **state)
-{
-    unit_setup(state);
-    ldm_give();
-
-    return 0;
-}
-
-int ldm_teardown(void **state)
-{
-    viommu_take_ledger(viommu);
-    free(frames);
-    free(ledger);
-    frames = NULL;
-    ledger = NULL;
-    harness_cpu = NULL;
-
-    return unit_teardown(state);
-}
-
-uint32_t ldm_attach(uint32_t version)
-{
-    struct xen_dm_op_viommu_attach op = { .version = version };
-
-    assert_int_equal(viommu_attach(viommu, DM, &op), 0);
-    ldm_port = op.port;
-    fake_bind(op.port);
-
-    return op.version;
+    ldm_port = dm_attach();
 }
 
 void ldm_fill(unsigned int n, const struct xen_viommu_slot *slot)
@@ -138,7 +91,7 @@ bool ldm_end(unsigned int n)
     ldm_busy(n, false);
     if ( !ldm_waited(n) )
         return false;
-    assert_int_equal(dm_ack(0), 0);
+    assert_int_equal(dm_ack(), 0);
 
     return true;
 }
@@ -259,13 +212,13 @@ void ldm_world(void)
     fake_poke(T_CTX + LDM_RID2 * 16, TT(2) | P);
     fake_poke(T_CTX + LDM_RID2 * 16 + 8, AW48 | DID(2));
     tables_enable();
-    assert_int_equal(ldm_attach(2), 2);
+    ldm_attach();
     fake_trace();
 }
 
 int ldm_world_setup(void **state)
 {
-    ldm_setup(state);
+    unit_setup(state);
     ldm_world();
 
     return 0;

@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device model of version 2, which does what public/hvm/viommu.h tells it
- * to, step by step, and lets a test do otherwise.
+ * A device model which does what public/hvm/viommu.h tells it to, step by step,
+ * and lets a test do otherwise.
  */
 #ifndef FAKE_DM_H
 #define FAKE_DM_H
 
 #include "queue.h"
 
-/* The ledger's frames, which last from one ldm_setup() to the next. */
-extern struct xen_viommu_ledger *ldm;
-extern struct xen_viommu_log *ldm_log;
-extern struct xen_viommu_slot *ldm_slot;
 /* The port of the latest ldm_attach(). */
 extern evtchn_port_t ldm_port;
 
-/*
- * For cmocka: the vIOMMU has a ledger; nobody is attached, no tables.
- * ldm_teardown() takes the ledger back.
- */
-int ldm_setup(void **state);
-int ldm_teardown(void **state);
-/* Give the vIOMMU of unit_create() a ledger, in fresh memory. */
-void ldm_give(void);
-
-/* Attach with @version and bind; returns the version that is in use. */
-uint32_t ldm_attach(uint32_t version);
+/* Attach and bind. */
+void ldm_attach(void);
 
 /* Steps 2, 6: write a slot, which is not looked at, and its bit. */
 void ldm_fill(unsigned int n, const struct xen_viommu_slot *slot);
@@ -69,13 +56,13 @@ extern const struct xen_viommu_slot ldm_usual;
 /*
  * Tables in which that is so, and enabled: pages 1000h to 8000h of domain 1 go
  * one page up, 2M at 200000h go to 400000h, 1G at 40000000h to 0.  LDM_RID2
- * passes through, in domain 2.  A DM of version 2 is attached.
+ * passes through, in domain 2.  A DM is attached.
  */
 #define LDM_RID2 0x20
 void ldm_world(void);
 int ldm_world_setup(void **state);
 #define world_test(f) cmocka_unit_test_setup_teardown(f, ldm_world_setup,     \
-                                                       ldm_teardown)
+                                                       unit_teardown)
 
 /* Unmap the page of the usual slot, or map it there again. */
 void ldm_unmap(void);

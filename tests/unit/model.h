@@ -8,7 +8,7 @@
 /* Time, and when the latest invalidation was asked for that is complete. */
 extern uint64_t model_steps, model_covered;
 
-/* Is there a DM, and does it hold what it was asked to be rid of? */
+/* Is there a DM, and does it have DMA in flight? */
 extern bool model_alive;
 bool model_owes(void);
 

@@ -74,12 +74,12 @@ uint32_t q_status(unsigned int n);
 /* Forget what has been written into the first @nr status words. */
 void q_clear(unsigned int nr);
 
-/* A DM that is attached and has translated something just now. */
+/* A DMA without a slot begins. */
 void q_hold(void);
 
-/* An invalidation and a wait for it, held up by a translation of their own. */
+/* An invalidation and a wait for it, held up by a DMA of their own. */
 void q_put_held(unsigned int n, uint64_t flags);
-/* The DM says all that it is asked for. */
+/* All DMA ends, and the DM says so. */
 void q_ack_all(void);
 
 /* Fails the test unless the queue has stopped at @head for @iqei. */

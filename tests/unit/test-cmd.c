@@ -7,15 +7,15 @@
 
 #include "unit.h"
 
-/* The DM holds a translation, so that what comes next has to wait. */
+/* DMA begins, so that what comes next has to wait. */
 static void hold(void)
 {
-    dm_translate(RID, 0x1000, 0);
+    dm_hold();
 }
 
 static void release(void)
 {
-    assert_int_equal(dm_ack(dm_requested()), 0);
+    dm_end_all();
 }
 
 static void test_srtp(void **state)
@@ -102,8 +102,8 @@ static void test_te_superseded(void **state)
     hold();
     w32(R_GCMD, TE);
     w32(R_GCMD, 0);
-    /* Acknowledged up to the first only. */
-    assert_int_equal(dm_ack(1), 0);
+    /* Drained up to the first only. */
+    dm_end(1);
     assert_int_equal(r32(R_GSTS), 0);
     assert_int_equal(dm_translate(RID, 0x5000, 1).order, 64);
     release();
@@ -130,6 +130,7 @@ static void test_several_bits(void **state)
     assert_int_equal(r32(R_GSTS), SRTP | TE);
     assert_true(dm_translate(RID, 0x1000, 1).gpa == 0x2000);
 
+    hold();
     w32(R_GCMD, r32(R_GSTS));
     assert_int_equal(r32(R_GSTS), TE);
     release();
@@ -310,7 +311,7 @@ static void test_second_command(void **state)
     w32(R_CCMD + 4, 0);
     assert_true(r64(R_CCMD) == (ICC | CIRG(3) | 99));
 
-    assert_true(dm_requested() == 2);
+    assert_true(unit_requested() == 2);
     release();
     assert_true(r64(R_IOTLB) == (IIRG(2) | IAIG(2) | IOTLB_DID(5)));
     assert_true(r64(R_CCMD) == (CIRG(3) | CAIG(3) | 99));
@@ -331,7 +332,7 @@ static void test_iva_while_pending(void **state)
     assert_true(r64(R_IOTLB) == (IIRG(3) | IAIG(3)));
 }
 
-/* What is refused ends at once, even with a DM that holds translations. */
+/* What is refused ends at once, even with DMA in flight. */
 static void test_refused_does_not_wait(void **state)
 {
     (void)state;
@@ -343,7 +344,7 @@ static void test_refused_does_not_wait(void **state)
     w64(R_IVA, 19);
     w64(R_IOTLB, IVT | IIRG(3));
     assert_true(idle());
-    assert_true(dm_requested() == 0);
+    assert_true(unit_requested() == 0);
     assert_string_equal(fake_trace(), "");
 }
 

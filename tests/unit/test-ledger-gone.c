@@ -25,7 +25,7 @@ static void test_dm_goes(void **state)
     const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int how;
 
-    for ( how = 0; how < 6; how++ )
+    for ( how = 0; how < 5; how++ )
     {
         ldm_world_setup(state);
         stall(77);
@@ -37,9 +37,8 @@ static void test_dm_goes(void **state)
         case 0: viommu_continue(viommu); break;
         case 1: assert_int_equal(viommu_detach(viommu, DM, &detach), 0); break;
         case 2: assert_false(r64(R_IOTLB) & IVT); break;
-        case 3: assert_int_equal(ldm_attach(2), 2); break;
-        case 4: assert_int_equal(ldm_attach(1), 1); break;
-        case 5: w64(R_CCMD, ICC | CIRG(1)); break;
+        case 3: ldm_attach(); break;
+        case 4: w64(R_CCMD, ICC | CIRG(1)); break;
         }
         check(!ldm_pending(&range) && !ldm_nr_waited(), "%u", how);
         assert_true(!fake.watching && ldm->floor_waited == 0);
@@ -90,8 +89,9 @@ static void test_take(void **state)
 {
     unsigned int how;
 
-    for ( how = 0; how < 5; how++ )
+    for ( how = 0; how < 4; how++ )
     {
+        struct xen_dm_op_viommu_attach op = { .version = 1 };
         struct viommu_ledger *ledger;
 
         ldm_world_setup(state);
@@ -101,14 +101,6 @@ static void test_take(void **state)
         if ( how == 2 )
             stall(3);
         if ( how == 3 )
-        {
-            fake_unbind(ldm_port);
-            ldm_attach(1);
-            dm_translate(RID, 0x1000, XEN_VIOMMU_WRITE);
-            ldm_invalidate(&range);
-            assert_true(ldm_pending(&range));
-        }
-        if ( how == 4 )
             ldm->floor = 0;
         assert_true(viommu_take_ledger(viommu) == ledger);
         fake_check_unlocked();
@@ -118,16 +110,16 @@ static void test_take(void **state)
                          fake.count[FAKE_PORT_ALLOC]);
         assert_null(viommu_take_ledger(viommu));
 
-        /* From now on there is the simple form. */
+        /* From now on there is no DM. */
         memset(ldm->busy, 0xff, sizeof(ldm->busy));
-        assert_int_equal(dm_ack(0), -ENOTCONN);
+        assert_int_equal(dm_ack(), -ENOTCONN);
         ldm_invalidate(&range);
         assert_false(ldm_pending(&range));
-        assert_int_equal(ldm_attach(2), 1);
-        dm_translate(RID, 0x1000, XEN_VIOMMU_WRITE);
+        fake_trace();
+        assert_int_equal(viommu_attach(viommu, DM, &op), -EINVAL);
+        assert_string_equal(fake_trace(), "");
         ldm_invalidate(&all);
-        assert_true(ldm_pending(&all));
-        assert_int_equal(dm_ack(dm_requested()), 0);
+        viommu_continue(viommu);
         assert_false(ldm_pending(&all));
     }
 }
@@ -160,7 +152,7 @@ static void test_reset(void **state)
         assert_true(ldm_end(3));
         check(ldm_pending(&all) == !!(how & 2), "%u", how);
         ldm->floor = XEN_VIOMMU_NO_FLOOR;
-        assert_int_equal(dm_ack(0), 0);
+        assert_int_equal(dm_ack(), 0);
         assert_false(ldm_pending(&all));
         ldm_invalidate(&all);
         assert_false(ldm_pending(&all));
@@ -188,7 +180,7 @@ static void test_memory_gone(void **state)
     assert_true(ldm_pending(&range));
     ldm_busy(3, false);
     assert_true(ldm_end(77));
-    assert_int_equal(dm_ack(0), 0);
+    assert_int_equal(dm_ack(), 0);
     assert_false(ldm_pending(&range));
 
     /* While disabled there is nothing to forget. */
@@ -196,23 +188,6 @@ static void test_memory_gone(void **state)
     head = ldm->head;
     viommu_p2m_changed(viommu);
     assert_true(ldm->head == head);
-}
-
-/* The simple form: the DM is told, and what it has is of an older generation. */
-static void test_memory_gone_simple(void **state)
-{
-    uint64_t generation;
-
-    (void)state;
-    fake_unbind(ldm_port);
-    assert_int_equal(ldm_attach(1), 1);
-    dm_translate(RID, 0x1000, XEN_VIOMMU_WRITE);
-    generation = dm_generation;
-    fake_take(ldm_port);
-    viommu_p2m_changed(viommu);
-    assert_true(fake_take(ldm_port));
-    assert_true(dm_requested() == generation + 1);
-    assert_int_equal(dm_ack(generation + 1), 0);
 }
 
 int main(void)
@@ -224,7 +199,6 @@ int main(void)
         world_test(test_take),
         world_test(test_reset),
         world_test(test_memory_gone),
-        world_test(test_memory_gone_simple),
     };
 
     return run_both(tests);

@@ -11,55 +11,29 @@
 #define W       XEN_VIOMMU_WRITE
 #define RW      (R | W)
 
-#define ledger_test(f) cmocka_unit_test_setup_teardown(f, ldm_setup,         \
-                                                        ldm_teardown)
+#define ledger_test(f) cmocka_unit_test_setup_teardown(f, unit_setup,        \
+                                                        unit_teardown)
 
 static void test_version(void **state)
 {
-    static const struct {
-        bool has;
-        uint32_t asked, got;
-    } cases[] = {
-        { false, 1, 1 }, { false, 2, 1 }, { false, ~0u, 1 },
-        { true,  1, 1 }, { true,  2, 2 }, { true, 3, 2 }, { true, ~0u, 2 },
-    };
+    static const uint32_t asked[] = { 1, 2, 3, ~0u };
     struct xen_dm_op_viommu_attach op = { .version = 0 };
     unsigned int i;
 
-    for ( i = 0; i < ARRAY_SIZE(cases); i++ )
+    for ( i = 0; i < ARRAY_SIZE(asked); i++ )
     {
         unit_setup(state);
-        if ( cases[i].has )
-            ldm_give();
-        assert_int_equal(unit_stats().version, 0);
+        op.version = 0;
         assert_int_equal(viommu_attach(viommu, DM, &op), -EINVAL);
-        check(ldm_attach(cases[i].asked) == cases[i].got, "%u", i);
-        assert_int_equal(unit_stats().version, cases[i].got);
-        fake_unbind(ldm_port);
+        op.version = asked[i];
+        assert_int_equal(viommu_attach(viommu, DM, &op), 0);
+        check(op.version == 1, "asked for %u, got %u", asked[i], op.version);
     }
 }
 
-/* Which form is in use shows in what an acknowledgement may say. */
-static void is_simple(bool simple)
+/* What one DM leaves behind does not hold up the next. */
+static void test_in_turn(void **state)
 {
-    w64(R_IOTLB, IVT | IIRG(1));
-    assert_false(r64(R_IOTLB) & IVT);
-    assert_int_equal(dm_ack(dm_requested()), simple ? 0 : -EINVAL);
-    assert_int_equal(dm_ack(~0ULL), -EINVAL);
-    assert_int_equal(dm_ack(0), 0);
-
-    /* A translation, held in no slot, has to be waited for, or has not. */
-    assert_int_equal(dm_translate(RID, 0x1000, W).status, 0);
-    w64(R_IOTLB, IVT | IIRG(1));
-    assert_true(!(r64(R_IOTLB) & IVT) == !simple);
-    if ( simple )
-        assert_int_equal(dm_ack(dm_requested()), 0);
-    assert_false(r64(R_IOTLB) & IVT);
-}
-
-static void test_versions_in_turn(void **state)
-{
-    static const uint32_t turns[] = { 2, 1, 2, 2, 1, 1, 2 };
     const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int i;
 
@@ -67,11 +41,11 @@ static void test_versions_in_turn(void **state)
     tables_create(4, 1);
     tables_map(0x1000, 0x2000, PRW);
     tables_enable();
-    for ( i = 0; i < ARRAY_SIZE(turns); i++ )
+    for ( i = 0; i < 6; i++ )
     {
-        assert_int_equal(ldm_attach(turns[i]), turns[i]);
-        is_simple(turns[i] == 1);
-        /* It leaves behind what only a hostile DM would look into. */
+        ldm_attach();
+        w64(R_IOTLB, IVT | IIRG(1));
+        assert_false(r64(R_IOTLB) & IVT);
         ldm_publish(i, &ldm_usual);
         ldm->floor = i;
         if ( i % 2 )
@@ -87,14 +61,14 @@ static void test_attach_clears(void **state)
     unsigned int i;
 
     (void)state;
-    assert_true(ldm->floor == XEN_VIOMMU_NO_FLOOR && ldm->head == 0);
+    assert_true(ldm->head == 0);
     for ( i = 0; i < 5; i++ )
         w64(R_IOTLB, IVT | IIRG(1));
     memset(ldm->busy, 0xff, sizeof(ldm->busy));
     memset(ldm->waited, 0xff, sizeof(ldm->waited));
     ldm->floor = 3;
     ldm->floor_waited = 1;
-    assert_int_equal(ldm_attach(2), 2);
+    ldm_attach();
     assert_true(ldm->head == 5 && ldm->floor == XEN_VIOMMU_NO_FLOOR);
     assert_true(ldm->floor_waited == 0);
     for ( i = 0; i < ARRAY_SIZE(ldm->busy); i++ )
@@ -212,11 +186,11 @@ static void test_log_wraps(void **state)
         const struct xen_viommu_log inv = INV_DOMAIN(n);
 
         if ( n == 100 )
-            ldm_attach(2);
+            ldm_attach();
         if ( n == 400 )
         {
             fake_unbind(ldm_port);
-            ldm_attach(1);
+            ldm_attach();
         }
         ldm_invalidate(&inv);
         assert_true(ldm->head == n);
@@ -399,7 +373,7 @@ static void one_case(const struct wait_case *c, unsigned int n, bool queued)
     /* However often it is looked at. */
     viommu_continue(viommu);
     r32(R_GSTS);
-    assert_int_equal(dm_ack(0), 0);
+    assert_int_equal(dm_ack(), 0);
     assert_true((queued ? !q_done(0) : ldm_pending(&c->inv)) == c->waits);
     assert_int_equal(fake.count[FAKE_NOTIFY], c->waits);
 
@@ -483,7 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ledger_test(test_version),
-        ledger_test(test_versions_in_turn),
+        ledger_test(test_in_turn),
         ledger_test(test_attach_clears),
         ledger_test(test_log_entries),
         ledger_test(test_log_nothing),

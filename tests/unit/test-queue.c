@@ -327,7 +327,7 @@ static void test_register_commands(void **state)
     q_switch(false);
     w64(R_CCMD, ICC | CIRG(1));
     assert_true(r64(R_CCMD) == (ICC | CIRG(1)));
-    assert_int_equal(dm_ack(dm_requested()), 0);
+    dm_end_all();
     assert_true(r64(R_CCMD) == (CIRG(1) | CAIG(1)));
     w64(R_IOTLB, IVT | IIRG(1));
     assert_true(r64(R_IOTLB) == (IIRG(1) | IAIG(1)));
@@ -396,7 +396,7 @@ static void test_slice_of_each_entry(void **state)
     SLICE(2);
     assert_true(viommu_continue(viommu));
     SLICE(3);
-    dm_ack(0);
+    dm_ack();
     SLICE(4);
     w32(R_FEDATA, 0);
     SLICE(5);
@@ -491,6 +491,7 @@ static void test_fuzz(void **state)
         case 5:
             clear_iqe();
             w32(R_ICS, IWC);
+            reads += Q_SLICE;
             break;
         case 6:
             w32(rnd(2) ? R_IECTL : R_FECTL, rnd(2) ? IM : 0);
@@ -502,7 +503,7 @@ static void test_fuzz(void **state)
             q_hold();
             break;
         case 9:
-            dm_ack(dm_requested());
+            dm_end_all();
             reads += Q_SLICE;
             break;
         default:
@@ -524,7 +525,7 @@ static void test_fuzz(void **state)
     /* Left alone, all of it ends. */
     for ( i = 0; i < 0x8000 / Q_SLICE + 1000; i++ )
     {
-        dm_ack(dm_requested());
+        dm_end_all();
         if ( !viommu_continue(viommu) && !fake.watching )
             break;
     }

@@ -282,8 +282,10 @@ static void test_fuzz(void **state)
         if ( !rnd(4) )
             dm_translate(rnd(2) ? RID : rnd(65536),
                          rnd(1ULL << 48), rnd(4));
+        if ( !rnd(8) )
+            dm_hold();
         if ( !rnd(4) )
-            dm_ack(dm_requested());
+            dm_end_all();
         if ( !rnd(4) )
             viommu_continue(viommu);
         viommu_mmio_write(viommu, BASE + off, size[rnd(ARRAY_SIZE(size))],
@@ -291,7 +293,7 @@ static void test_fuzz(void **state)
         viommu_mmio_read(viommu, BASE + off, size[rnd(ARRAY_SIZE(size))]);
     }
 
-    dm_ack(dm_requested());
+    dm_end_all();
     assert_true(idle());
     check(r64(R_CAP) == 0x00d2078c222f0606, "%#" PRIx64, r64(R_CAP));
 }

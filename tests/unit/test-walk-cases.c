@@ -256,7 +256,7 @@ static void test_root_inaccessible(void **state)
         world(4);
         w64(R_RTADDR, roots[i]);
         w32(R_GCMD, TE | SRTP);
-        dm_ack(dm_requested());
+        dm_end_all();
         assert_int_equal(r32(R_GSTS), TE | SRTP);
         assert_int_equal(dm_translate(RID, IOVA, R).reason, 0x08);
         assert_int_equal((r64(R_FRCD(0) + 8) >> 32) & 0xff, 0x08);

@@ -365,7 +365,7 @@ static void hash_xen(void)
 
     tso_hash(viommu->drain.position);
     tso_hash(viommu->drain.requested);
-    tso_hash(viommu->drain.acked);
+    tso_hash(viommu->drain.drained);
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
         tso_hash(viommu->drain.slot[i].busy |
                  viommu->drain.slot[i].counted << 1 |

@@ -12,13 +12,37 @@ uint32_t unit_flags;
 bool unit_more;
 bool unit_ack_more;
 
+struct xen_viommu_ledger *ldm;
+struct xen_viommu_log *ldm_log;
+struct xen_viommu_slot *ldm_slot;
+
+static struct viommu_ledger *ledger;
+
+/* The DMA without a slot: the generations of their translations. */
+static uint64_t held[256];
+static unsigned int nr_held;
+
 /* What a guest finds that reads the registers as memory. */
 static uint32_t mirror[VIOMMU_PAGE_SIZE / 4];
 
+/* Memory that has not been used before, so that what is old is not seen. */
+static void give_ledger(void)
+{
+    char *frames = calloc(XEN_VIOMMU_LEDGER_FRAMES, VIOMMU_PAGE_SIZE);
+
+    free(ldm);
+    free(ledger);
+    ledger = calloc(1, sizeof(*ledger));
+    assert_true(frames && ledger);
+    ldm = (void *)frames;
+    ldm_log = (void *)(frames + VIOMMU_PAGE_SIZE);
+    ldm_slot = (void *)(frames + 2 * VIOMMU_PAGE_SIZE);
+    viommu_give_ledger(viommu, ledger, frames);
+}
+
 void unit_create(uint8_t aw, uint8_t haw)
 {
-    const struct xen_domctl_viommu_op op = {
-        .cmd = XEN_DOMCTL_VIOMMU_create,
+    const struct xen_domctl_viommu_create op = {
         .type = XEN_VIOMMU_TYPE_VTD,
         .base = BASE,
         .flags = unit_flags,
@@ -35,6 +59,7 @@ void unit_create(uint8_t aw, uint8_t haw)
     assert_non_null(viommu);
     fake.viommu = viommu;
     memset(mirror, 0, sizeof(mirror));
+    give_ledger();
     viommu_give_mirror(viommu, mirror);
     viommu_init(viommu, fe, NULL, haw, &op);
 }
@@ -69,12 +94,19 @@ int unit_teardown(void **state)
 
     for ( off = 0; off < VIOMMU_PAGE_SIZE; off += 4 )
         (void)r32(off);
+    viommu_take_ledger(viommu);
+    assert_null(viommu_take_ledger(viommu));
     viommu_take_mirror(viommu);
     assert_null(viommu_take_mirror(viommu));
     fake_check_unlocked();
+    harness_cpu = NULL;
 
     free(viommu);
     viommu = NULL;
+    free(ldm);
+    ldm = NULL;
+    free(ledger);
+    ledger = NULL;
     fake_free();
 
     return 0;
@@ -131,7 +163,9 @@ evtchn_port_t dm_attach(void)
     struct xen_dm_op_viommu_attach op = { .version = XEN_VIOMMU_DM_VERSION };
 
     assert_int_equal(viommu_attach(viommu, DM, &op), 0);
+    assert_int_equal(op.version, XEN_VIOMMU_DM_VERSION);
     fake_bind(op.port);
+    nr_held = 0;
 
     return op.port;
 }
@@ -147,20 +181,45 @@ struct xen_viommu_xlat dm_translate(uint16_t rid, uint64_t iova, uint8_t access)
     return xlat;
 }
 
-int dm_ack(uint64_t generation)
+int dm_ack(void)
 {
-    struct xen_dm_op_viommu_ack op = { .acked = generation };
+    const struct xen_dm_op_viommu_ack op = {};
 
     return viommu_ack(viommu, DM, &op, &unit_ack_more);
 }
 
-uint64_t dm_requested(void)
+static void set_floor(void)
 {
-    struct xen_dm_op_viommu_ack op = { .acked = 0 };
+    ldm->floor = nr_held ? held[0] : XEN_VIOMMU_NO_FLOOR;
+}
 
-    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), 0);
+void dm_hold(void)
+{
+    assert_true(nr_held < ARRAY_SIZE(held));
+    held[nr_held++] = ldm->head;
+    set_floor();
+}
 
-    return op.requested;
+void dm_end(uint64_t generation)
+{
+    unsigned int nr = 0;
+
+    while ( nr < nr_held && held[nr] < generation )
+        nr++;
+    nr_held -= nr;
+    memmove(held, held + nr, nr_held * sizeof(*held));
+    set_floor();
+    assert_int_equal(dm_ack(), 0);
+}
+
+void dm_end_all(void)
+{
+    dm_end(~0ULL);
+}
+
+uint64_t unit_requested(void)
+{
+    return unit_stats().requested;
 }
 
 struct xen_viommu_stats unit_stats(void)

@@ -94,6 +94,11 @@
 
 extern struct viommu *viommu;
 
+/* The ledger's frames. */
+extern struct xen_viommu_ledger *ldm;
+extern struct xen_viommu_log *ldm_log;
+extern struct xen_viommu_slot *ldm_slot;
+
 /* XEN_VIOMMU_CREATE_* of what unit_create() creates; 0 to begin with. */
 extern uint32_t unit_flags;
 /* A new vIOMMU on a fresh machine; the earlier one is gone. */
@@ -131,10 +136,15 @@ struct xen_viommu_xlat dm_translate(uint16_t rid, uint64_t iova,
                                     uint8_t access);
 /* The generation that the latest dm_translate() came with. */
 extern uint64_t dm_generation;
-/* An acknowledgement by the DM; returns what the hypercall does. */
-int dm_ack(uint64_t generation);
-/* The generation that Xen asks for, as the DM learns it. */
-uint64_t dm_requested(void);
+/* XEN_DMOP_viommu_ack by the DM; returns what the hypercall does. */
+int dm_ack(void);
+/* A DMA without a slot begins, which uses what can be translated now. */
+void dm_hold(void);
+/* Those that began before @generation end, and Xen is told; or all of them. */
+void dm_end(uint64_t generation);
+void dm_end_all(void);
+/* The generation that is waited for. */
+uint64_t unit_requested(void);
 
 struct xen_viommu_stats unit_stats(void);
 

@@ -215,8 +215,8 @@ static void print_timeline(const char *what, const libxl_viommu_timeline *t)
 {
     printf("    %s: %s\n", what, libxl_viommu_inv_to_string(t->inv));
     print_moment("event sent", t->event_ns, t->write_ns);
-    print_moment("last access of the DMA", t->dma_end_ns, t->write_ns);
-    print_moment("acknowledged", t->ack_ns, t->write_ns);
+    print_moment("device model tells of the end", t->ack_ns, t->write_ns);
+    print_moment("drained", t->drained_ns, t->write_ns);
     print_moment("complete", t->clear_ns, t->write_ns);
     print_moment("completion seen by guest", t->seen_ns, t->write_ns);
 }
@@ -265,13 +265,10 @@ static void print_details(const libxl_viommu_stats *s)
         printf(" (%.2f per exit)", (double)s->descs / exits);
     printf(", stopped by errors %"PRIu64"\n", s->queue_errors);
 
-    printf("    drain: %s, generations: requested %"PRIu64
-           ", drained %"PRIu64", bad acknowledgements %"PRIu64"\n",
-           libxl_viommu_drain_to_string(s->drain),
-           s->requested, s->acked, s->bad_acks);
-    if (s->drain == LIBXL_VIOMMU_DRAIN_LEDGER)
-        printf("    ledger: scans %"PRIu64", pages walked again %"PRIu64
-               ", DMA found stale %"PRIu64"\n", s->scans, s->walks, s->stale);
+    printf("    generations: requested %"PRIu64", drained %"PRIu64"\n",
+           s->requested, s->drained);
+    printf("    ledger: scans %"PRIu64", pages walked again %"PRIu64
+           ", DMA found stale %"PRIu64"\n", s->scans, s->walks, s->stale);
     print_blocked(s);
 
     printf("    drains: total %.1f us, longest %.1f us, "
@@ -319,8 +316,8 @@ static void json_timeline(const char *key, const libxl_viommu_timeline *t)
     json_string("inv", libxl_viommu_inv_to_string(t->inv));
     json_number("write_ns", t->write_ns);
     json_number("event_ns", t->event_ns);
-    json_number("dma_end_ns", t->dma_end_ns);
     json_number("ack_ns", t->ack_ns);
+    json_number("drained_ns", t->drained_ns);
     json_number("clear_ns", t->clear_ns);
     json_number("seen_ns", t->seen_ns);
     printf(" }");
@@ -362,9 +359,8 @@ static void print_json(uint32_t domid, const char *name,
     json_number("in_trap", s->in_trap);
     json_number("waited", s->waited);
     json_number("dm_gone", s->dm_gone);
-    json_number("bad_acks", s->bad_acks);
     json_number("requested", s->requested);
-    json_number("acked", s->acked);
+    json_number("drained", s->drained);
     json_number("drain_ns", s->drain_ns);
     json_number("drain_max_ns", s->drain_max_ns);
 
@@ -381,8 +377,6 @@ static void print_json(uint32_t domid, const char *name,
     json_number("descs", s->descs);
     json_number("queue_errors", s->queue_errors);
 
-    printf(",\n  ");
-    json_string("drain", libxl_viommu_drain_to_string(s->drain));
     json_number("scans", s->scans);
     json_number("walks", s->walks);
     json_number("stale", s->stale);

@@ -7,4 +7,8 @@
 
 typedef uint16_t domid_t;
 
+#define DEFINE_XEN_GUEST_HANDLE(name)                                         \
+    typedef struct { name *p; } guest_handle_##name
+#define XEN_GUEST_HANDLE_64(name) guest_handle_##name
+
 #endif

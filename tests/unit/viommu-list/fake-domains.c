@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include <xenctrl.h>
-#include <xendevicemodel.h>
 #include <xenstore.h>
 
 #define NR_DOMAINS 4
@@ -73,9 +72,8 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
     return strdup(value);
 }
 
-int xendevicemodel_viommu_get_stats(xendevicemodel_handle *dmod,
-                                    domid_t domid,
-                                    struct xen_viommu_stats *s)
+int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
+                               struct xen_viommu_stats *s)
 {
     unsigned int i;
 
@@ -96,22 +94,21 @@ int xendevicemodel_viommu_get_stats(xendevicemodel_handle *dmod,
     s->in_trap = 20;
     s->waited = 8;
     s->requested = 28;
-    s->acked = 27;
+    s->drained = 27;
     s->drain_ns = 9999999;
     s->drain_max_ns = 1234567;
     s->drain_hist[3] = 5;
     s->drain_hist[XEN_VIOMMU_NR_HIST - 1] = 3;
     s->longest.write_ns = 1000000;
     s->longest.event_ns = 1005000;
-    s->longest.dma_end_ns = 2200000;
-    s->longest.ack_ns = 2230000;
+    s->longest.ack_ns = 2200000;
+    s->longest.drained_ns = 2230000;
     s->longest.clear_ns = 2234567;
     s->longest.inv = XEN_VIOMMU_INV_TLB_RANGE;
     s->mmio_reads = 6000000000ULL;
     s->mmio_writes = 4000000000ULL;
     s->descs = 25000000000ULL;
     s->queue_errors = 3;
-    s->version = 1;
 
     if (domid == 3) {
         s->flags |= XEN_VIOMMU_STATS_WAITING;
@@ -123,7 +120,6 @@ int xendevicemodel_viommu_get_stats(xendevicemodel_handle *dmod,
         s->mmio_writes = 12;
         s->descs = 0;
         s->queue_errors = 0;
-        s->version = 2;
         s->scans = 31;
         s->walks = 32;
         s->stale = 33;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * Creation of a domain's virtual IOMMU, see public/hvm/viommu.h.
+ * A domain's virtual IOMMU: creation and statistics, see public/hvm/viommu.h.
  */
 
 #include "xc_private.h"
@@ -14,16 +14,42 @@ int xc_domain_viommu_create(xc_interface *xch, uint32_t domid, uint32_t type,
         .domain = domid,
         .u.viommu_op = {
             .cmd = XEN_DOMCTL_VIOMMU_create,
-            .type = type,
-            .base = base,
-            .flags = flags,
-            .aw = aw,
+            .u.create = {
+                .type = type,
+                .base = base,
+                .flags = flags,
+                .aw = aw,
+            },
         },
     };
     int rc = do_domctl(xch, &domctl);
 
     if ( !rc && haw )
-        *haw = domctl.u.viommu_op.haw;
+        *haw = domctl.u.viommu_op.u.create.haw;
+
+    return rc;
+}
+
+int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
+                               struct xen_viommu_stats *stats)
+{
+    struct xen_domctl domctl = {
+        .cmd = XEN_DOMCTL_viommu_op,
+        .domain = domid,
+        .u.viommu_op.cmd = XEN_DOMCTL_VIOMMU_get_stats,
+    };
+    DECLARE_HYPERCALL_BOUNCE(stats, sizeof(*stats),
+                             XC_HYPERCALL_BUFFER_BOUNCE_OUT);
+    int rc;
+
+    if ( xc_hypercall_bounce_pre(xch, stats) )
+        return -1;
+
+    set_xen_guest_handle(domctl.u.viommu_op.u.get_stats.stats, stats);
+
+    rc = do_domctl(xch, &domctl);
+
+    xc_hypercall_bounce_post(xch, stats);
 
     return rc;
 }

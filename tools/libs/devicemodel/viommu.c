@@ -83,46 +83,15 @@ int xendevicemodel_viommu_translate(
 }
 
 int xendevicemodel_viommu_ack(
-    xendevicemodel_handle *dmod, domid_t domid, uint64_t acked,
-    uint32_t idle_ns, uint64_t *requested)
+    xendevicemodel_handle *dmod, domid_t domid)
 {
     struct xen_dm_op op;
-    struct xen_dm_op_viommu_ack *data;
-    int rc;
 
     memset(&op, 0, sizeof(op));
 
     op.op = XEN_DMOP_viommu_ack;
-    data = &op.u.viommu_ack;
 
-    data->acked = acked;
-    data->idle_ns = idle_ns;
-
-    rc = xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
-    if (rc)
-        return rc;
-
-    if (requested)
-        *requested = data->requested;
-
-    return 0;
-}
-
-int xendevicemodel_viommu_get_stats(
-    xendevicemodel_handle *dmod, domid_t domid,
-    struct xen_viommu_stats *stats)
-{
-    struct xen_dm_op op;
-
-    memset(&op, 0, sizeof(op));
-
-    op.op = XEN_DMOP_viommu_get_stats;
-
-    /* An older Xen writes less than this library knows. */
-    memset(stats, 0, sizeof(*stats));
-
-    return xendevicemodel_op(dmod, domid, 2, &op, sizeof(op),
-                             stats, sizeof(*stats));
+    return xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
 }
 
 /*

@@ -8,7 +8,6 @@
 
 #include "libxl_internal.h"
 
-#include <xendevicemodel.h>
 #include <xen/hvm/viommu.h>
 
 #include "libxl_viommu_dmar.h"
@@ -191,9 +190,6 @@ int libxl__viommu_add_acpi(libxl__gc *gc,
 static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
                             struct xen_viommu_stats *raw)
 {
-    xendevicemodel_handle *dmod;
-    int rc;
-
     switch (libxl__domain_type(gc, domid)) {
     case LIBXL_DOMAIN_TYPE_INVALID:
         return ERROR_DOMAIN_NOTFOUND;
@@ -205,35 +201,22 @@ static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
         return ERROR_NOTFOUND;
     }
 
-    dmod = xendevicemodel_open(CTX->lg, 0);
-    if (!dmod) {
-        LOGED(ERROR, domid, "viommu: cannot open the device model interface");
-        return ERROR_FAIL;
+    if (!xc_domain_viommu_get_stats(CTX->xch, domid, raw))
+        return 0;
+
+    switch (errno) {
+    case ENODEV:
+    case EOPNOTSUPP:
+    case ENOSYS:
+        return ERROR_NOTFOUND;
+
+    case ESRCH:
+        return ERROR_DOMAIN_NOTFOUND;
     }
 
-    rc = 0;
-    if (xendevicemodel_viommu_get_stats(dmod, domid, raw)) {
-        switch (errno) {
-        case ENODEV:
-        case EOPNOTSUPP:
-        case ENOSYS:
-            rc = ERROR_NOTFOUND;
-            break;
+    LOGED(ERROR, domid, "viommu: cannot read statistics");
 
-        case ESRCH:
-            rc = ERROR_DOMAIN_NOTFOUND;
-            break;
-
-        default:
-            LOGED(ERROR, domid, "viommu: cannot read statistics");
-            rc = ERROR_FAIL;
-            break;
-        }
-    }
-
-    xendevicemodel_close(dmod);
-
-    return rc;
+    return ERROR_FAIL;
 }
 
 int libxl__viommu_check_save(libxl__gc *gc, uint32_t domid)
@@ -260,8 +243,8 @@ static void viommu_timeline(libxl_viommu_timeline *to,
 {
     to->write_ns = from->write_ns;
     to->event_ns = from->event_ns;
-    to->dma_end_ns = from->dma_end_ns;
     to->ack_ns = from->ack_ns;
+    to->drained_ns = from->drained_ns;
     to->clear_ns = from->clear_ns;
     to->seen_ns = from->seen_ns;
     to->inv = from->inv;
@@ -300,9 +283,8 @@ int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
     stats->in_trap = raw.in_trap;
     stats->waited = raw.waited;
     stats->dm_gone = raw.dm_gone;
-    stats->bad_acks = raw.bad_acks;
     stats->requested = raw.requested;
-    stats->acked = raw.acked;
+    stats->drained = raw.drained;
     stats->drain_ns = raw.drain_ns;
     stats->drain_max_ns = raw.drain_max_ns;
 
@@ -321,10 +303,6 @@ int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
     stats->descs = raw.descs;
     stats->queue_errors = raw.queue_errors;
 
-    stats->drain = raw.version == XEN_VIOMMU_DM_LEDGER
-                   ? LIBXL_VIOMMU_DRAIN_LEDGER
-                   : raw.version ? LIBXL_VIOMMU_DRAIN_SIMPLE
-                                 : LIBXL_VIOMMU_DRAIN_NONE;
     stats->blocked = raw.blocked;
     stats->blocked_floor = raw.blocked_floor;
     stats->blocked_ns = raw.blocked_ns;

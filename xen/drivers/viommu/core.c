@@ -11,16 +11,19 @@ static const struct viommu_frontend *const frontends[] = {
 };
 
 const struct viommu_frontend *viommu_frontend(
-    const struct xen_domctl_viommu_op *op)
+    const struct xen_domctl_viommu_create *op)
 {
     unsigned int i;
 
-    if ( op->cmd != XEN_DOMCTL_VIOMMU_create ||
-         (op->flags & ~XEN_VIOMMU_CREATE_NO_QUEUE) ||
-         op->pad[0] || op->pad[1] || (op->aw != 39 && op->aw != 48) ||
+    if ( (op->flags & ~XEN_VIOMMU_CREATE_NO_QUEUE) ||
+         (op->aw != 39 && op->aw != 48) ||
          (op->base & (VIOMMU_PAGE_SIZE - 1)) ||
          op->base > 0x100000000ULL - VIOMMU_PAGE_SIZE )
         return NULL;
+
+    for ( i = 0; i < ARRAY_SIZE(op->pad); i++ )
+        if ( op->pad[i] )
+            return NULL;
 
     for ( i = 0; i < ARRAY_SIZE(frontends); i++ )
         if ( frontends[i]->type == op->type )
@@ -31,7 +34,7 @@ const struct viommu_frontend *viommu_frontend(
 
 void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
                  struct domain *d, uint8_t haw,
-                 const struct xen_domctl_viommu_op *op)
+                 const struct xen_domctl_viommu_create *op)
 {
     viommu->fe = fe;
     viommu->domain = d;
@@ -155,8 +158,9 @@ static void check_dm(struct viommu *viommu)
     if ( !viommu_drain_oldest(viommu) )
         return;
 
-    if ( viommu_host_port_bound(viommu, viommu->dm.port) )
-        viommu_drain_poll(viommu);
+    if ( viommu->dm.attached &&
+         viommu_host_port_bound(viommu, viommu->dm.port) )
+        viommu_drain_poll(viommu, false);
     else
         viommu_drain_abandon(viommu);
 }

@@ -134,12 +134,11 @@ struct viommu {
         bool attached;
         domid_t domid;
         evtchn_port_t port;
-        uint32_t version;   /* XEN_VIOMMU_DM_* */
     } dm;
 
     /*
-     * NULL if there is none, in which case there is only the simple form.
-     * Set once, when the vIOMMU is created, and cleared once.
+     * Set before anybody else knows of the vIOMMU, and cleared once, when the
+     * domain is being destroyed; no DM is attached from then on.
      */
     struct viommu_ledger *ledger;
 
@@ -160,7 +159,7 @@ struct viommu {
  * @op, which has been copied from the toolstack, is not as it has to be.
  */
 const struct viommu_frontend *viommu_frontend(
-    const struct xen_domctl_viommu_op *op);
+    const struct xen_domctl_viommu_create *op);
 
 /*
  * Initialise a vIOMMU of front end @fe in fe->size bytes of zeroed memory.
@@ -168,7 +167,7 @@ const struct viommu_frontend *viommu_frontend(
  */
 void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
                  struct domain *d, uint8_t haw,
-                 const struct xen_domctl_viommu_op *op);
+                 const struct xen_domctl_viommu_create *op);
 
 /*
  * Give a vIOMMU a ledger: zeroed memory for it, and the pages that are shared.
@@ -178,8 +177,8 @@ void viommu_give_ledger(struct viommu *viommu, struct viommu_ledger *ledger,
                         void *frames);
 
 /*
- * Take it back: the DM is forgotten, as if it had detached, and another one
- * will have to do without.  Returns what is to be freed.  Takes the locks.
+ * Take it back: the DM is forgotten, as if it had detached, and no other one
+ * can attach.  Returns what is to be freed.  Takes the locks.
  */
 struct viommu_ledger *viommu_take_ledger(struct viommu *viommu);
 
@@ -230,7 +229,7 @@ void viommu_p2m_changed(struct viommu *viommu);
 void viommu_unlock(struct viommu *viommu);
 
 /*
- * Go on, after having completed what a DM that died will not acknowledge.
+ * Go on, after having completed what waits for a DM that died.
  * Returns as viommu_advance().  Takes the lock.
  */
 bool viommu_continue(struct viommu *viommu);
@@ -257,7 +256,9 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
                      uint64_t *generation);
 /* @more: viommu_continue() is to be called soon. */
 int viommu_ack(struct viommu *viommu, domid_t caller,
-               struct xen_dm_op_viommu_ack *op, bool *more);
+               const struct xen_dm_op_viommu_ack *op, bool *more);
+
+/* For the toolstack.  Takes the lock. */
 void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats);
 
 #endif /* VIOMMU_CORE_H */

@@ -49,6 +49,13 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
         rc = -EBUSY;
         goto out;
     }
+    /* The domain is being destroyed. */
+    if ( !viommu->ledger )
+    {
+        viommu_unlock(viommu);
+        rc = -EINVAL;
+        goto out;
+    }
     had = drop_dm(viommu, &old);
     viommu_unlock(viommu);
 
@@ -59,19 +66,18 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
     if ( rc < 0 )
         goto out;
 
+    /*
+     * attach_lock keeps the ledger where it is.  Until this is done the DM can
+     * neither translate nor be waited for.
+     */
     spin_lock(&viommu->lock);
+    viommu_ledger_clear(viommu);
     viommu->dm.attached = true;
     viommu->dm.domid = caller;
     viommu->dm.port = rc;
-    viommu->dm.version = XEN_VIOMMU_DM_SIMPLE;
-    if ( viommu->ledger && op->version >= XEN_VIOMMU_DM_LEDGER )
-    {
-        viommu->dm.version = XEN_VIOMMU_DM_LEDGER;
-        viommu_ledger_clear(viommu);
-    }
-    op->version = viommu->dm.version;
     viommu_unlock(viommu);
 
+    op->version = XEN_VIOMMU_DM_VERSION;
     op->port = rc;
     rc = 0;
 
@@ -264,21 +270,20 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
 }
 
 int viommu_ack(struct viommu *viommu, domid_t caller,
-               struct xen_dm_op_viommu_ack *op, bool *more)
+               const struct xen_dm_op_viommu_ack *op, bool *more)
 {
     int rc = -ENOTCONN;
 
     *more = false;
-    if ( op->pad )
+    if ( op->pad[0] || op->pad[1] )
         return -EINVAL;
 
     spin_lock(&viommu->lock);
     if ( is_dm(viommu, caller) )
     {
-        rc = viommu_drain_ack(viommu, op->acked, op->idle_ns);
-        if ( !rc )
-            *more = viommu_advance(viommu);
-        op->requested = viommu->drain.requested;
+        viommu_drain_poll(viommu, true);
+        *more = viommu_advance(viommu);
+        rc = 0;
     }
     viommu_unlock(viommu);
 
@@ -299,7 +304,7 @@ void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
     stats->type = viommu->fe->type;
     stats->base = viommu->base;
     stats->requested = viommu->drain.requested;
-    stats->acked = viommu->drain.acked;
+    stats->drained = viommu->drain.drained;
     stats->flags = 0;
     if ( view.enabled )
         stats->flags |= XEN_VIOMMU_STATS_ENABLED;
@@ -311,8 +316,6 @@ void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
         stats->flags |= XEN_VIOMMU_STATS_WAITING;
         stats->waiting = oldest->time;
     }
-    if ( viommu->dm.attached )
-        stats->version = viommu->dm.version;
     if ( viommu->ledger )
         viommu_ledger_stats(viommu, stats);
     stats->now_ns = viommu_now(viommu);

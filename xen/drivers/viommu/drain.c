@@ -17,14 +17,14 @@ struct viommu_drained {
 static bool over(const struct viommu_drain *drain,
                  const struct viommu_wait *wait)
 {
-    return wait->busy && wait->generation <= drain->acked;
+    return wait->busy && wait->generation <= drain->drained;
 }
 
-/* Has the DM of now chosen the ledger? */
-static bool use_ledger(const struct viommu *viommu)
+/* Can any DMA be in flight? */
+static bool dm_there(const struct viommu *viommu)
 {
-    return viommu->ledger && viommu->dm.attached &&
-           viommu->dm.version == XEN_VIOMMU_DM_LEDGER;
+    return viommu->dm.attached &&
+           viommu_host_port_bound(viommu, viommu->dm.port);
 }
 
 void viommu_drain_flush(struct viommu *viommu, const struct xen_viommu_log *inv)
@@ -38,26 +38,12 @@ void viommu_drain_flush(struct viommu *viommu, const struct xen_viommu_log *inv)
     drain->position++;
     viommu->stats.inv[inv->inv]++;
 
-    /* The log goes on whoever reads it: its head is the generation. */
+    /*
+     * The log goes on whoever reads it: its head is the generation.  There is
+     * no ledger only while the domain is being destroyed.
+     */
     if ( viommu->ledger )
         viommu_ledger_append(viommu, inv, drain->position);
-}
-
-/*
- * The DM owes nothing if all that it was given is from generations which it
- * has acknowledged: then it holds no translation, neither in its cache nor in
- * a DMA, and what it will be given is newer than every flush so far.
- */
-static bool settle_unheld(struct viommu *viommu)
-{
-    struct viommu_drain *drain = &viommu->drain;
-
-    if ( use_ledger(viommu) || drain->handed > drain->acked )
-        return false;
-
-    drain->acked = drain->requested;
-
-    return true;
 }
 
 /* Wait for what has been flushed since the last time. */
@@ -70,9 +56,6 @@ static void request(struct viommu *viommu)
 
     drain->flushed = false;
     drain->requested = drain->position;
-
-    if ( !use_ledger(viommu) && !settle_unheld(viommu) )
-        drain->notify = true;
 }
 
 static void begin(struct viommu *viommu, struct viommu_wait *wait,
@@ -189,55 +172,49 @@ const struct viommu_result *viommu_drained_result(
 
 uint64_t viommu_drain_hand_out(struct viommu *viommu)
 {
-    struct viommu_drain *drain = &viommu->drain;
-
     ASSERT(spin_is_locked(&viommu->lock));
 
-    if ( use_ledger(viommu) )
-        return drain->position;
-
-    drain->handed = drain->requested + 1;
-
-    return drain->requested;
+    return viommu->drain.position;
 }
 
 /* Stamp a wait that ends now with what is known of its end. */
 static void stamp(const struct viommu_drain *drain, struct viommu_wait *wait,
-                  uint64_t now, uint64_t dma_end_ns)
+                  uint64_t ack_ns, uint64_t now)
 {
     if ( over(drain, wait) )
     {
-        wait->time.ack_ns = now;
-        wait->time.dma_end_ns = dma_end_ns;
+        wait->time.ack_ns = ack_ns;
+        wait->time.drained_ns = now;
     }
 }
 
-/* The acknowledged generation becomes @generation. */
+/* All is drained up to @generation.  @ack_ns: when the DM said so, or 0. */
 static void advance(struct viommu *viommu, uint64_t generation,
-                    uint32_t idle_ns)
+                    uint64_t ack_ns)
 {
     struct viommu_drain *drain = &viommu->drain;
     uint64_t now = viommu_now(viommu);
-    uint64_t end = idle_ns && idle_ns < now ? now - idle_ns : 0;
     unsigned int i;
 
-    drain->acked = generation;
-    settle_unheld(viommu);
+    drain->drained = generation;
 
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
-        stamp(drain, &drain->slot[i], now, end);
+        stamp(drain, &drain->slot[i], ack_ns, now);
     for ( i = drain->ring_cons; i != drain->ring_prod; i++ )
-        stamp(drain, &drain->ring[i % VIOMMU_DRAIN_RING], now, end);
+        stamp(drain, &drain->ring[i % VIOMMU_DRAIN_RING], ack_ns, now);
 }
 
-/* Ledger: as far as nothing is in the way, all is drained. */
-static void settle_ledger(struct viommu *viommu, uint32_t idle_ns)
+/* As far as no DMA is in the way, all is drained. */
+static void look(struct viommu *viommu, uint64_t ack_ns)
 {
-    uint64_t drained = min_t(uint64_t, viommu_ledger_drained(viommu),
-                             viommu->drain.requested);
+    struct viommu_drain *drain = &viommu->drain;
+    uint64_t drained;
 
-    if ( drained > viommu->drain.acked )
-        advance(viommu, drained, idle_ns);
+    drain->notify |= viommu_ledger_poll(viommu);
+    drained = min_t(uint64_t, viommu_ledger_drained(viommu), drain->requested);
+
+    if ( drained > drain->drained )
+        advance(viommu, drained, ack_ns);
 }
 
 /* Now that it is known: does it have to wait?  If not, it ends uncounted. */
@@ -252,30 +229,26 @@ static void count(struct viommu *viommu, struct viommu_wait *wait)
 }
 
 /* Returns false if no more is known than before. */
-static bool run_ledger(struct viommu *viommu)
+static bool scan(struct viommu *viommu)
 {
-    uint64_t done = viommu->ledger->done;
+    uint64_t done;
     bool more;
 
     if ( !viommu_drain_oldest(viommu) )
         return true;
 
-    /* What it has left in the slots is in nobody's way. */
-    if ( !viommu_host_port_bound(viommu, viommu->dm.port) )
+    if ( !dm_there(viommu) )
     {
-        if ( viommu_ledger_blocked(viommu) )
-            viommu->stats.dm_gone++;
-        viommu_ledger_clear(viommu);
-        settle_ledger(viommu, 0);
+        viommu_drain_abandon(viommu);
         return true;
     }
 
+    done = viommu->ledger->done;
     more = viommu_ledger_scan(viommu, viommu->drain.requested);
     if ( more && viommu->ledger->done == done )
         return false;
 
-    viommu->drain.notify |= viommu_ledger_poll(viommu);
-    settle_ledger(viommu, 0);
+    look(viommu, 0);
 
     return true;
 }
@@ -284,7 +257,7 @@ bool viommu_drain_runnable(struct viommu *viommu)
 {
     ASSERT(spin_is_locked(&viommu->lock));
 
-    return use_ledger(viommu) && viommu_drain_oldest(viommu) &&
+    return viommu->dm.attached && viommu_drain_oldest(viommu) &&
            viommu->ledger->done < viommu->drain.requested;
 }
 
@@ -301,13 +274,10 @@ void viommu_drain_run(struct viommu *viommu, bool idle)
     if ( idle )
         request(viommu);
 
-    known = drain->requested;
-    if ( use_ledger(viommu) )
-    {
-        if ( !run_ledger(viommu) )
-            return;
-        known = viommu->ledger->done;
-    }
+    if ( !scan(viommu) )
+        return;
+
+    known = viommu->ledger ? viommu->ledger->done : drain->requested;
 
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
         if ( drain->slot[i].generation <= known )
@@ -325,39 +295,11 @@ void viommu_drain_run(struct viommu *viommu, bool idle)
     drain->notify = false;
 }
 
-int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
-                     uint32_t idle_ns)
-{
-    struct viommu_drain *drain = &viommu->drain;
-
-    ASSERT(spin_is_locked(&viommu->lock));
-
-    if ( generation > (use_ledger(viommu) ? 0 : drain->requested) )
-    {
-        viommu->stats.bad_acks++;
-        return -EINVAL;
-    }
-
-    if ( use_ledger(viommu) )
-    {
-        viommu->drain.notify |= viommu_ledger_poll(viommu);
-        settle_ledger(viommu, idle_ns);
-    }
-    else if ( generation > drain->acked )
-        advance(viommu, generation, idle_ns);
-
-    return 0;
-}
-
-void viommu_drain_poll(struct viommu *viommu)
+void viommu_drain_poll(struct viommu *viommu, bool told)
 {
     ASSERT(spin_is_locked(&viommu->lock));
 
-    if ( use_ledger(viommu) )
-    {
-        viommu->drain.notify |= viommu_ledger_poll(viommu);
-        settle_ledger(viommu, 0);
-    }
+    look(viommu, told ? viommu_now(viommu) : 0);
 }
 
 void viommu_drain_abandon(struct viommu *viommu)
@@ -366,13 +308,14 @@ void viommu_drain_abandon(struct viommu *viommu)
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    /* With the ledger it owes something only if somebody waits. */
-    if ( drain->acked != drain->requested &&
-         (!use_ledger(viommu) || viommu_drain_oldest(viommu)) )
-        viommu->stats.dm_gone++;
-    drain->handed = 0;
     if ( viommu->ledger )
-        viommu_ledger_clear(viommu);
+    {
+        /* It owes something only if somebody waits. */
+        if ( viommu_drain_oldest(viommu) && viommu_ledger_blocked(viommu) )
+            viommu->stats.dm_gone++;
+        viommu_ledger_forget(viommu);
+    }
+    drain->notify = false;
     advance(viommu, drain->requested, 0);
 }
 

@@ -9,11 +9,8 @@
  * complete an invalidation without one: an invalidation that completes before
  * it is drained does not compile.
  *
- * Which form it takes is the DM's choice, see public/hvm/viommu.h.  In the
- * simple one the DM acknowledges generations; a drain is skipped if it holds
- * no translation that it has not acknowledged to be rid of.  In the other one
- * ledger.c finds out what is in flight.  Either way there is a generation up
- * to which all is drained, and waits for generations.
+ * There is a generation up to which all is drained, and waits for generations.
+ * ledger.c finds out what is in flight; without a DM nothing is.
  *
  * Everything in here is called with viommu->lock held.
  */
@@ -43,7 +40,7 @@ struct viommu_drained;
 struct viommu_wait {
     bool busy;
     bool counted;           /* as one that had to wait */
-    uint64_t generation;    /* acknowledgement that ends the wait */
+    uint64_t generation;    /* ends once all is drained up to here */
     struct viommu_result result;
     struct xen_viommu_timeline time;
 };
@@ -51,13 +48,7 @@ struct viommu_wait {
 struct viommu_drain {
     uint64_t position;      /* generation of the latest flush */
     uint64_t requested;     /* ... of the latest that is waited for */
-    uint64_t acked;         /* no DMA uses a translation older than this */
-    /*
-     * One above the generation of the latest translation handed out: what
-     * has to be acknowledged before none is in use; 0 if there was none.
-     * Simple form only.
-     */
-    uint64_t handed;
+    uint64_t drained;       /* no DMA uses a translation older than this */
     bool flushed;           /* since the latest generation was requested */
     bool notify;            /* the DM is to be told that it is waited for */
     unsigned int inv;       /* XEN_VIOMMU_INV_* of the latest flush */
@@ -109,22 +100,20 @@ const struct viommu_drained *viommu_drain_next(struct viommu *viommu);
 const struct viommu_result *viommu_drained_result(
     const struct viommu_drained *drained);
 
-/* A translation is about to be handed out: returns its generation. */
+/* The generation of a translation whose walk is about to begin. */
 uint64_t viommu_drain_hand_out(struct viommu *viommu);
 
 /*
- * Simple form: the DM says that no DMA uses a translation older than
- * @generation any more.  Ledger, with @generation 0: something has ended.
- *
- * -EINVAL: there is no such generation yet
+ * Look again whether what is waited for is over.  @told: the DM has said that
+ * something has ended.
  */
-int viommu_drain_ack(struct viommu *viommu, uint64_t generation,
-                     uint32_t idle_ns);
+void viommu_drain_poll(struct viommu *viommu, bool told);
 
-/* Look again whether what is waited for is over, without having been told. */
-void viommu_drain_poll(struct viommu *viommu);
-
-/* The DM is gone, and with it all its DMA. */
+/*
+ * There is no DM, or its port is not bound, so that no DMA is in flight.  What
+ * the DM has written is left alone: it may be binding its port just now, and
+ * what it writes then counts for what comes after this.
+ */
 void viommu_drain_abandon(struct viommu *viommu);
 
 /* Nobody waits any more for what is being drained. */

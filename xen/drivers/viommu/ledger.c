@@ -23,7 +23,6 @@ void viommu_ledger_init(struct viommu_ledger *ledger, void *frames)
     ledger->shared = frames;
     ledger->log = frames + VIOMMU_PAGE_SIZE;
     ledger->slot = frames + 2 * VIOMMU_PAGE_SIZE;
-    write_atomic(&ledger->shared->floor, XEN_VIOMMU_NO_FLOOR);
 }
 
 /* Tell the DM what is waited for. */
@@ -37,16 +36,11 @@ static void publish_waited(struct viommu_ledger *ledger)
                  (uint64_t)ledger->floor_waited);
 }
 
-void viommu_ledger_clear(struct viommu *viommu)
+void viommu_ledger_forget(struct viommu *viommu)
 {
     struct viommu_ledger *ledger = viommu->ledger;
-    unsigned int i;
 
     ASSERT(spin_is_locked(&viommu->lock));
-
-    for ( i = 0; i < VIOMMU_LEDGER_WORDS; i++ )
-        write_atomic(&ledger->shared->busy[i], (uint64_t)0);
-    write_atomic(&ledger->shared->floor, XEN_VIOMMU_NO_FLOOR);
 
     ledger->scan.nr = ledger->pending.nr = 0;
     ledger->goal = ledger->done = viommu->drain.position;
@@ -54,6 +48,20 @@ void viommu_ledger_clear(struct viommu *viommu)
     memset(ledger->waited, 0, sizeof(ledger->waited));
     ledger->floor_waited = ledger->tell = false;
     publish_waited(ledger);
+}
+
+void viommu_ledger_clear(struct viommu *viommu)
+{
+    struct xen_viommu_ledger *shared = viommu->ledger->shared;
+    unsigned int i;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    viommu_ledger_forget(viommu);
+
+    for ( i = 0; i < VIOMMU_LEDGER_WORDS; i++ )
+        write_atomic(&shared->busy[i], (uint64_t)0);
+    write_atomic(&shared->floor, XEN_VIOMMU_NO_FLOOR);
 }
 
 /* The smallest range that holds both, or all of the domain. */

@@ -70,9 +70,12 @@ struct viommu_ledger {
 /* @frames: XEN_VIOMMU_LEDGER_FRAMES pages, contiguous and zeroed. */
 void viommu_ledger_init(struct viommu_ledger *ledger, void *frames);
 
+/* Nothing is waited for: there is no DM.  Leaves alone what a DM has written. */
+void viommu_ledger_forget(struct viommu *viommu);
+
 /*
- * Nothing is in flight, and nothing is waited for: the DM has gone, or another
- * one comes.
+ * A DM attaches: what the one before it has left behind goes.  Nothing else
+ * writes into what is the DM's, and never while a DM is attached.
  */
 void viommu_ledger_clear(struct viommu *viommu);
 

@@ -308,12 +308,12 @@ static struct hvm_viommu *alloc(struct domain *d, size_t size)
     return NULL;
 }
 
-int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
+static int create(struct domain *d, struct xen_domctl_viommu_create *op)
 {
     const struct viommu_frontend *fe;
     struct hvm_viommu *hv;
 
-    if ( !opt_viommu || !is_hvm_domain(d) )
+    if ( !opt_viommu )
         return -EOPNOTSUPP;
 
     fe = viommu_frontend(op);
@@ -349,6 +349,38 @@ int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
     return 0;
 }
 
+static int get_stats(struct domain *d, struct xen_domctl_viommu_get_stats *op)
+{
+    struct xen_viommu_stats stats;
+
+    if ( !d->arch.hvm.viommu )
+        return -ENODEV;
+
+    viommu_get_stats(domain_viommu(d), &stats);
+
+    return copy_to_guest(op->stats, &stats, 1) ? -EFAULT : 0;
+}
+
+int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
+{
+    if ( !is_hvm_domain(d) )
+        return -EOPNOTSUPP;
+
+    if ( op->pad )
+        return -EINVAL;
+
+    switch ( op->cmd )
+    {
+    case XEN_DOMCTL_VIOMMU_create:
+        return create(d, &op->u.create);
+
+    case XEN_DOMCTL_VIOMMU_get_stats:
+        return get_stats(d, &op->u.get_stats);
+    }
+
+    return -EINVAL;
+}
+
 static int translate(struct viommu *viommu, domid_t caller,
                      struct xen_dm_op_viommu_translate *op,
                      const struct dmop_args *args)
@@ -380,7 +412,7 @@ static int translate(struct viommu *viommu, domid_t caller,
 
 /* Repeating an acknowledgement does nothing but go on with what it began. */
 static int ack(struct viommu *viommu, domid_t caller,
-               struct xen_dm_op_viommu_ack *op)
+               const struct xen_dm_op_viommu_ack *op)
 {
     bool more;
     int rc = viommu_ack(viommu, caller, op, &more);
@@ -393,25 +425,6 @@ static int ack(struct viommu *viommu, domid_t caller,
     }
 
     return rc;
-}
-
-static int get_stats(struct viommu *viommu,
-                     struct xen_dm_op_viommu_get_stats *op,
-                     const struct dmop_args *args)
-{
-    struct xen_viommu_stats stats;
-
-    if ( op->size || op->pad )
-        return -EINVAL;
-    if ( args->nr_bufs < 2 )
-        return -EFAULT;
-
-    viommu_get_stats(viommu, &stats);
-    op->size = sizeof(stats);
-
-    return copy_to_guest_offset(args->buf[1].h, 0, (void *)&stats,
-                                min_t(size_t, sizeof(stats), args->buf[1].size))
-           ? -EFAULT : 0;
 }
 
 int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
@@ -438,9 +451,6 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
 
     case XEN_DMOP_viommu_ack:
         return ack(viommu, caller, &op->u.viommu_ack);
-
-    case XEN_DMOP_viommu_get_stats:
-        return get_stats(viommu, &op->u.viommu_get_stats, args);
     }
 
     return -EOPNOTSUPP;

@@ -11,46 +11,31 @@
  *
  * Life of a vIOMMU, and who may call what:
  *
- *   toolstack  XEN_DOMCTL_viommu_op     before the domain first runs
+ *   toolstack  XEN_DOMCTL_VIOMMU_create before the domain first runs
  *   DM         XEN_DMOP_viommu_attach   before it emulates any DMA; it then
- *                                       maps the ledger (version 2) and binds
- *                                       the port it was given
+ *                                       maps the ledger and binds the port it
+ *                                       was given
  *   DM         XEN_DMOP_viommu_translate, any number, from any thread
- *   DM         XEN_DMOP_viommu_ack      whenever the port fires (version 1),
- *                                       or Xen waits for what it has ended
+ *   DM         XEN_DMOP_viommu_ack      when DMA has ended that Xen waits for
  *   DM         XEN_DMOP_viommu_detach   or: the DM dies and its port closes
- *   anyone with DM privilege: XEN_DMOP_viommu_get_stats
+ *   toolstack  XEN_DOMCTL_VIOMMU_get_stats, at any time
  *
- * Generations
- * -----------
- * Xen counts the invalidations of a vIOMMU: the "requested" generation R,
- * which never decreases.  A translation is handed out together with the value
- * of R that was current before its page walk began.  An invalidation raises
- * R.  What follows depends on the version that was agreed on.
- *
- * Version 1, the simple form.  If a translation of an older generation may
- * still be in use, Xen fires the event channel.  The DM then has to
- *
- *   1. read R (XEN_DMOP_viommu_ack returns it),
- *   2. forget every translation it holds of a generation below R,
- *   3. wait, without blocking anything else, until every access to guest
- *      memory that uses a translation of a generation below R has been made,
- *   4. say so: XEN_DMOP_viommu_ack with generation R.
+ * Xen counts the invalidations of a vIOMMU: the generation, which never
+ * decreases.  A translation is handed out together with the generation that
+ * was current before its page walk began.  An invalidation of translations
+ * adds one.  The guest sees it as complete once no DMA uses what it took
+ * away.  Xen finds out by itself, in memory that it shares with the DM:
+ * see struct xen_viommu_ledger.
  *
  * Ownership of an IOVA range follows from that:
  *
  *   guest unmaps ------ invalidates ------------------- sees completion
- *   | may be in DMA    | may be in DMA (old)           | is the guest's own
- *                      ^ R = n, event                  ^ ack(n), or DM gone
+ *   | may be in DMA    | may be in DMA that began before | is the guest's own
  *
- * The guest sees the invalidation as complete only once its generation has
- * been acknowledged.
- *
- * Version 2, the ledger: see struct xen_viommu_ledger.
- *
- * In either version a DM whose port is not bound (it never bound it, closed
- * it, or died: Xen looks at the port, not at any promise) has no DMA in
- * flight by definition, and everything it was to acknowledge completes.
+ * A DM whose port is not bound has no DMA in flight by definition, and
+ * everything that waits for it completes.  It may have never bound the port,
+ * have closed it, or have died: Xen looks at the port, not at any promise.
+ * A DM that has closed its port attaches again before it makes any DMA.
  */
 
 #ifndef __XEN_PUBLIC_HVM_VIOMMU_H__
@@ -67,9 +52,7 @@
 #define XEN_VIOMMU_TYPE_VTD        1 /* Intel VT-d, one unit, legacy mode */
 
 /* The newest version of the protocol with the DM that this header describes. */
-#define XEN_VIOMMU_DM_VERSION      2
-#define XEN_VIOMMU_DM_SIMPLE       1 /* generations, acknowledged */
-#define XEN_VIOMMU_DM_LEDGER       2 /* shared pages: struct xen_viommu_ledger */
+#define XEN_VIOMMU_DM_VERSION      1
 
 /*
  * XEN_DMOP_viommu_attach: the calling domain is the DM of this vIOMMU.
@@ -86,9 +69,8 @@
  * -EINVAL      version 0, or flags or pad not zero, or the domain is dying
  * -ENOSPC, -ENOMEM, -EPERM: from the allocation of the event channel
  *
- * A version above XEN_VIOMMU_DM_VERSION is not an error: the DM has to be
- * content with what it gets.  One that wants less says so; in between it
- * detaches.
+ * A version above XEN_VIOMMU_DM_VERSION is not an error: the DM gets the
+ * newest one that Xen speaks, or detaches if it cannot work with that.
  */
 #define XEN_DMOP_viommu_attach     21
 
@@ -105,19 +87,28 @@ struct xen_dm_op_viommu_attach {
 typedef struct xen_dm_op_viommu_attach xen_dm_op_viommu_attach_t;
 
 /*
- * The ledger: pages that Xen shares with the DM of version 2
- * ----------------------------------------------------------
+ * The ledger: pages that Xen shares with the DM
+ * ---------------------------------------------
  * XENMEM_resource_viommu, id 0, XEN_VIOMMU_LEDGER_FRAMES frames: this
  * structure in frame 0, the log in frame 1, the slots from frame 2 on.  The
  * frames belong to the guest, which cannot see them, are allocated when the
- * vIOMMU is created and last until the domain is destroyed.  The DM maps them
- * before it binds its port; attaching clears what a DM before it left behind,
- * but not the log, whose head never goes back.
+ * vIOMMU is created and last until the domain is destroyed.  A DM that cannot
+ * map them cannot work with a vIOMMU.
  *
- * Every field has one writer.  Xen trusts nothing that the DM writes, and
- * reads it once; what a DM writes there can make its own guest's
- * invalidations wait, or complete without protection, and nothing else.
- * Fields of 64 bits are read and written in one access.
+ * Every field has one writer at a time.  Whose busy[] and floor are:
+ *
+ *   creation ---- attach ------------------------------- next attach ---
+ *   | nobody's   | Xen clears | the DM's until the next | Xen clears ...
+ *                | them       | attach, if it comes     |
+ *
+ * Xen writes them while it executes XEN_DMOP_viommu_attach, and never after
+ * that: not when it finds the port unbound, and not at detach.  The log and
+ * the slots are not cleared; the log's head never goes back.
+ *
+ * Xen trusts nothing that the DM writes, and reads it once; what a DM writes
+ * there can make its own guest's invalidations wait, or complete without
+ * protection, and nothing else.  Fields of 64 bits are read and written in
+ * one access.
  *
  * The log tells which translations not to use any more.  Xen writes entry
  * head % XEN_VIOMMU_LOG_ENTRIES, then adds one to head.  Generations are
@@ -285,10 +276,7 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
  * With another status than XEN_VIOMMU_XLAT_OK, of the outputs only status and
  * reason mean anything.
  *
- * Version 1: a translation may be used, and cached, until an event asks for a
- * generation above <generation>, under the rules at the top of this file.
- *
- * Version 2: no event says when it ends, only the log does.  A DMA may use it
+ * No event says when a translation ends, only the log does.  A DMA may use it
  * if no entry from <generation> on covers it, as seen after its slot has been
  * published (steps 2 to 4 of the ledger).  A cache may take it in only if no
  * more than <generation> entries of the log have been applied to that cache,
@@ -317,57 +305,22 @@ struct xen_dm_op_viommu_translate {
 typedef struct xen_dm_op_viommu_translate xen_dm_op_viommu_translate_t;
 
 /*
- * XEN_DMOP_viommu_ack: tell and ask how far draining has come.
+ * XEN_DMOP_viommu_ack: DMA that Xen waits for has ended, look again.
  *
- * Version 1: every DMA that used a translation of a generation below <acked>
- * has made its last access.  Repeats and values below an earlier one change
- * nothing; 0 acknowledges nothing and only asks.
- *
- * Version 2: Xen looks again at the slots that it waits for.  <acked> is 0.
+ * It says nothing of which DMA that was: Xen reads that in the ledger.  To
+ * call it without need is harmless.
  *
  * -ENODEV      the domain has no vIOMMU
  * -ENOTCONN    the caller is not the attached DM, or its port is not bound
- * -EINVAL      acked is above the requested generation, or not 0 in version
- *              2, or pad not zero
+ * -EINVAL      pad not zero
  */
 #define XEN_DMOP_viommu_ack        24
 
 struct xen_dm_op_viommu_ack {
-    /* IN: generation up to which nothing is in flight any more. */
-    uint64_aligned_t acked;
-    /* OUT: the requested generation. */
-    uint64_aligned_t requested;
-    /*
-     * IN: time in ns since the last access of the DMA that was waited for, 0
-     * if there was none or it is not known.  For statistics only.
-     */
-    uint32_t idle_ns;
     /* IN: must be zero. */
-    uint32_t pad;
+    uint32_t pad[2];
 };
 typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
-
-/*
- * XEN_DMOP_viommu_get_stats: what the vIOMMU has done and is doing.
- *
- * Buffer 1 receives a struct xen_viommu_stats, cut to the size of the buffer.
- * What is behind the bytes that this Xen knows is not written: zero it first,
- * as xendevicemodel_viommu_get_stats() does.  All counters start at zero when
- * the vIOMMU is created.  Times are ns of Xen's system time.
- *
- * -ENODEV      the domain has no vIOMMU
- * -EINVAL      size or pad not zero
- * -EFAULT      buffer 1 is missing or cannot be accessed
- */
-#define XEN_DMOP_viommu_get_stats  25
-
-struct xen_dm_op_viommu_get_stats {
-    /* IN: must be zero.  OUT: bytes that this Xen knows. */
-    uint32_t size;
-    /* IN: must be zero. */
-    uint32_t pad;
-};
-typedef struct xen_dm_op_viommu_get_stats xen_dm_op_viommu_get_stats_t;
 
 /* What an invalidation was for. */
 #define XEN_VIOMMU_INV_CONFIG_GLOBAL   0 /* device table: all of it */
@@ -379,15 +332,17 @@ typedef struct xen_dm_op_viommu_get_stats xen_dm_op_viommu_get_stats_t;
 #define XEN_VIOMMU_INV_CONTROL         6 /* enable, disable, new root */
 #define XEN_VIOMMU_NR_INV              7
 
+#if defined(__XEN__) || defined(__XEN_TOOLS__)
+
 /* Bucket n of the histogram counts drains of 2^n to 2^(n+1) - 1 us. */
 #define XEN_VIOMMU_NR_HIST             24
 
 /* How an invalidation that had to wait went; 0 for what is not known yet. */
 struct xen_viommu_timeline {
     uint64_aligned_t write_ns;  /* the guest asked for it */
-    uint64_aligned_t event_ns;  /* the DM was told */
-    uint64_aligned_t dma_end_ns;/* last access of its DMA, as the DM has it */
-    uint64_aligned_t ack_ns;    /* the DM acknowledged */
+    uint64_aligned_t event_ns;  /* Xen found DMA to wait for and told the DM */
+    uint64_aligned_t ack_ns;    /* the DM told Xen that it has ended */
+    uint64_aligned_t drained_ns;/* Xen saw that it has ended */
     uint64_aligned_t clear_ns;  /* the guest could see the completion */
     uint64_aligned_t seen_ns;   /* the first read after that which trapped */
     uint32_t inv;               /* XEN_VIOMMU_INV_* */
@@ -409,8 +364,7 @@ struct xen_viommu_stats {
     uint64_aligned_t in_trap;   /* completions shown within the same exit */
     uint64_aligned_t waited;    /* ... that had to wait for the DM */
     uint64_aligned_t dm_gone;   /* deaths and detaches of a DM that owed */
-    uint64_aligned_t bad_acks;  /* acknowledgements refused */
-    uint64_aligned_t requested, acked;      /* generations */
+    uint64_aligned_t requested, drained;    /* generations */
     uint64_aligned_t drain_ns;              /* all drains together */
     uint64_aligned_t drain_max_ns;
     uint32_t drain_hist[XEN_VIOMMU_NR_HIST];
@@ -420,11 +374,9 @@ struct xen_viommu_stats {
     uint64_aligned_t mmio_reads, mmio_writes; /* register accesses that trapped */
     uint64_aligned_t descs;     /* commands fetched from a queue */
     uint64_aligned_t queue_errors;          /* ... and refused, queue stopped */
-    uint32_t version;           /* of the protocol with the DM, 0: no DM */
-    /* What is waited for, version 2: slots, and whether for floor. */
+    /* What is waited for: slots, and whether for floor. */
     uint32_t blocked;
     uint32_t blocked_floor;
-    uint32_t pad;
     uint64_aligned_t blocked_ns;/* since when blocked_by or, if none, floor */
     struct xen_viommu_slot blocked_by;      /* what has been for longest */
     uint64_aligned_t scans;     /* times that the slots were looked at */
@@ -432,37 +384,56 @@ struct xen_viommu_stats {
     uint64_aligned_t stale;     /* slots that were waited for */
 };
 typedef struct xen_viommu_stats xen_viommu_stats_t;
-
-#if defined(__XEN__) || defined(__XEN_TOOLS__)
+DEFINE_XEN_GUEST_HANDLE(xen_viommu_stats_t);
 
 /*
- * XEN_DOMCTL_viommu_op: give a domain a vIOMMU.
+ * XEN_DOMCTL_viommu_op: for the toolstack only.
  *
- * Toolstack only.  At most one per domain, HVM domains only, before the
- * domain first runs and, on restore, before its HVM context is loaded.  It
- * lives until the domain is destroyed.
- *
- * -EOPNOTSUPP  not built in, or forbidden by "viommu=no" on Xen's command
- *              line, or the domain is not HVM
- * -EEXIST      the domain has one
- * -EBUSY       the domain has run
- * -EINVAL      unknown cmd, type or flag; base not page aligned or not below
- *              4G; aw not 39 or 48; pad not zero
- * -ENOMEM
+ * -EOPNOTSUPP  not built in, or the domain is not HVM
+ * -EINVAL      unknown cmd; pad not zero
  */
 struct xen_domctl_viommu_op {
-    uint32_t cmd;               /* IN */
-#define XEN_DOMCTL_VIOMMU_create   1
-    uint32_t type;              /* IN: XEN_VIOMMU_TYPE_* */
-    uint64_aligned_t base;      /* IN: guest-physical address of registers */
-    uint32_t flags;             /* IN: XEN_VIOMMU_CREATE_* */
+    uint32_t cmd;               /* IN: XEN_DOMCTL_VIOMMU_* */
+    uint32_t pad;               /* IN: must be zero */
+    union {
+        /*
+         * Give a domain a vIOMMU.  At most one per domain, before the domain
+         * first runs and, on restore, before its HVM context is loaded.  It
+         * lives until the domain is destroyed.
+         *
+         * -EOPNOTSUPP  forbidden by "viommu=no" on Xen's command line
+         * -EEXIST      the domain has one
+         * -EBUSY       the domain has run
+         * -EINVAL      unknown type or flag; base not page aligned or not
+         *              below 4G; aw not 39 or 48; pad not zero
+         * -ENOMEM
+         */
+#define XEN_DOMCTL_VIOMMU_create     1
+        struct xen_domctl_viommu_create {
+            uint64_aligned_t base;  /* IN: guest-physical, of the registers */
+            uint32_t type;          /* IN: XEN_VIOMMU_TYPE_* */
+            uint32_t flags;         /* IN: XEN_VIOMMU_CREATE_* */
 /* Offer no command queue: the guest invalidates through registers only. */
-#define XEN_VIOMMU_CREATE_NO_QUEUE (1u << 0)
-    /* IN: width of translated addresses in bits, 39 or 48. */
-    uint8_t aw;
-    /* OUT: width of guest-physical addresses in bits, as for the DMAR. */
-    uint8_t haw;
-    uint8_t pad[2];             /* IN: must be zero */
+#define XEN_VIOMMU_CREATE_NO_QUEUE   (1u << 0)
+            /* IN: width of translated addresses in bits, 39 or 48. */
+            uint8_t aw;
+            /* OUT: width of guest-physical addresses, as for the DMAR. */
+            uint8_t haw;
+            uint8_t pad[6];         /* IN: must be zero */
+        } create;
+
+        /*
+         * What the vIOMMU has done and is doing.  All counters start at zero
+         * when it is created.  Times are ns of Xen's system time.
+         *
+         * -ENODEV      the domain has no vIOMMU
+         * -EFAULT      stats cannot be written
+         */
+#define XEN_DOMCTL_VIOMMU_get_stats  2
+        struct xen_domctl_viommu_get_stats {
+            XEN_GUEST_HANDLE_64(xen_viommu_stats_t) stats;  /* OUT */
+        } get_stats;
+    } u;
 };
 typedef struct xen_domctl_viommu_op xen_domctl_viommu_op_t;
 
