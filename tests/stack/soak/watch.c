@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include <xendevicemodel.h>
-#include <xen/hvm/viommu.h>
+#include <xen/hvm/viommu_domctl.h>
 
 #define PERIOD_US       2000
 #define LIMIT_US        60000000

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * A domain's virtual IOMMU: creation and statistics, see public/hvm/viommu.h.
+ * A domain's virtual IOMMU: creation and statistics, see
+ * public/hvm/viommu_domctl.h.
  */
 
 #include "xc_private.h"

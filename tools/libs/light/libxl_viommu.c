@@ -8,7 +8,7 @@
 
 #include "libxl_internal.h"
 
-#include <xen/hvm/viommu.h>
+#include <xen/hvm/viommu_domctl.h>
 
 #include "libxl_viommu_dmar.h"
 

@@ -15,8 +15,7 @@
 #include <xen/spinlock.h>
 #include <xen/types.h>
 
-#include <public/hvm/viommu.h>
-/* struct xen_domctl_viommu_op comes with the public header. */
+#include <public/hvm/viommu_domctl.h>
 
 #else
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define __XEN_TOOLS__ 1
-#include <hvm/viommu.h>
+#include <hvm/viommu_domctl.h>
 
 #define cf_check
 
