@@ -59,6 +59,8 @@ struct fake {
     void (*on_look)(uint64_t gpa, bool read);
     /* The same with the lock held: fetches, and walks for the ledger. */
     void (*on_scan)(uint64_t gpa);
+    /* Called when a port is found unbound, before that is told. */
+    void (*on_unbound)(void);
 };
 
 extern struct fake fake;

@@ -287,9 +287,15 @@ void viommu_host_port_free(const struct viommu *viommu, evtchn_port_t port)
 
 bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port)
 {
+    bool bound = port < FAKE_PORTS && fake.port[port].state == FAKE_BOUND;
+
     forbid(viommu != fake.viommu);
 
-    return port < FAKE_PORTS && fake.port[port].state == FAKE_BOUND;
+    /* Binding takes no lock that Xen holds. */
+    if ( !bound && fake.on_unbound )
+        fake.on_unbound();
+
+    return bound;
 }
 
 void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)

@@ -45,6 +45,12 @@ static void test_dm_goes(void **state)
         assert_true(unit_stats().dm_gone == 1);
         assert_true(unit_stats().blocked == 0 && !unit_stats().blocked_ns);
 
+        /* Nobody writes what is the DM's, until another one attaches. */
+        if ( how != 3 )
+            assert_true(ldm->floor == 0 && ldm->busy[1] == 1 << 13);
+        else
+            assert_true(ldm->floor == XEN_VIOMMU_NO_FLOOR && !ldm->busy[1]);
+
         /* What it has left behind does not hold up anything any more. */
         fake_trace();
         ldm_invalidate(&all);
@@ -67,6 +73,59 @@ static void test_dm_gone_already(void **state)
     assert_true(!ldm_nr_waited() && !fake.watching);
     assert_string_equal(fake_trace(), "");
     assert_true(unit_stats().dm_gone == 0 && unit_stats().in_trap >= 1);
+}
+
+/*
+ * The DM binds its port just after Xen has found it unbound, and begins a DMA:
+ * what Xen does then about the invalidation that it had in hand leaves that
+ * alone, and the next one waits for it.
+ */
+static bool bind_with_slot;
+
+static void bind_and_begin(void)
+{
+    fake.on_unbound = NULL;
+    fake_bind(ldm_port);
+    if ( bind_with_slot )
+        ldm_publish(9, &ldm_usual);
+    else
+        ldm->floor = ldm->head;
+}
+
+static void test_bind_race(void **state)
+{
+    static const struct xen_viommu_log other = INV_DOMAIN(9);
+    unsigned int how;
+
+    for ( how = 0; how < 2; how++ )
+    {
+        struct xen_dm_op_viommu_attach op = { .version = 1 };
+
+        ldm_world_setup(state);
+        fake_unbind(ldm_port);
+        assert_int_equal(viommu_attach(viommu, DM, &op), 0);
+        ldm_port = op.port;
+
+        bind_with_slot = how;
+        fake.on_unbound = bind_and_begin;
+        ldm_invalidate(&other);
+        assert_null(fake.on_unbound);
+        assert_false(ldm_pending(&other));
+
+        assert_int_equal(dm_translate(RID, 0x1000, XEN_VIOMMU_WRITE).status,
+                         XEN_VIOMMU_XLAT_OK);
+        ldm_unmap();
+        ldm_invalidate(&range);
+        check(ldm_pending(&range), "%u", how);
+        if ( bind_with_slot )
+            assert_true(ldm_end(9));
+        else
+        {
+            ldm->floor = XEN_VIOMMU_NO_FLOOR;
+            assert_int_equal(dm_ack(), 0);
+        }
+        assert_false(ldm_pending(&range));
+    }
 }
 
 /* A DM that goes and owes nothing does not count as one that did. */
@@ -195,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world_test(test_dm_goes),
         world_test(test_dm_gone_already),
+        world_test(test_bind_race),
         world_test(test_owes_nothing),
         world_test(test_take),
         world_test(test_reset),

@@ -215,7 +215,7 @@ static void print_timeline(const char *what, const libxl_viommu_timeline *t)
 {
     printf("    %s: %s\n", what, libxl_viommu_inv_to_string(t->inv));
     print_moment("event sent", t->event_ns, t->write_ns);
-    print_moment("device model tells of the end", t->ack_ns, t->write_ns);
+    print_moment("device model tells of it", t->ack_ns, t->write_ns);
     print_moment("drained", t->drained_ns, t->write_ns);
     print_moment("complete", t->clear_ns, t->write_ns);
     print_moment("completion seen by guest", t->seen_ns, t->write_ns);
