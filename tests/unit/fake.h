@@ -34,6 +34,7 @@ struct fake {
     uint64_t tick;              /* by how much each look moves it on */
 
     unsigned int count[FAKE_NR_EVENTS];
+    uint64_t notify_done;       /* up to where Xen had looked at the latest */
     uint64_t msi_addr;          /* the latest */
     uint32_t msi_data;
 

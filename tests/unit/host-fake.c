@@ -304,6 +304,7 @@ void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
     forbid(port >= FAKE_PORTS || fake.port[port].state == FAKE_FREE);
 
     fake.port[port].pending = true;
+    fake.notify_done = viommu->ledger->done;
     happened(FAKE_NOTIFY, "notify(%u) ", port);
 }
 

@@ -11,6 +11,7 @@ extern uint64_t model_steps, model_covered;
 /* Is there a DM, and does it have DMA in flight? */
 extern bool model_alive;
 bool model_owes(void);
+bool model_told(void);
 
 /* Does no wait in the queue wait any more? */
 bool model_ring_empty(void);

@@ -381,6 +381,30 @@ static void test_queue_ranges(void **state)
     }
 }
 
+/*
+ * Two threads of a DM without slots: an invalidation comes between the end of
+ * the DMA that the DM has been told of and its word.  The DMA that it waits for
+ * is another, which may last until the DM is told.
+ */
+static void test_floor_told(void **state)
+{
+    uint64_t head = ldm->head;
+
+    (void)state;
+    ldm->floor = head;
+    ldm_invalidate(&range2);
+    assert_true(fake_take(ldm_port));
+    /* One ends, and there is another which began after the invalidation. */
+    ldm->floor = head + 1;
+    ldm_invalidate(&device);
+    assert_true(ldm_pending(&device) && fake_take(ldm_port));
+    assert_int_equal(dm_ack(), 0);
+    assert_true(ldm_pending(&device) && !fake_take(ldm_port));
+    ldm->floor = XEN_VIOMMU_NO_FLOOR;
+    assert_int_equal(dm_ack(), 0);
+    assert_false(ldm_pending(&device));
+}
+
 /* DMA without a slot: floor */
 static void test_floor(void **state)
 {
@@ -506,6 +530,7 @@ int main(void)
         world_test(test_queue_mixed),
         world_test(test_queue_ranges),
         world_test(test_floor),
+        world_test(test_floor_told),
         world_test(test_floor_steps),
         world_test(test_stats),
     };

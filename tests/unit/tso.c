@@ -372,6 +372,7 @@ static void hash_xen(void)
                  viommu->drain.slot[i].generation << 2);
     tso_hash(ledger->done);
     tso_hash(ledger->goal);
+    tso_hash(ledger->floor_goal);
     tso_hash(ledger->pending.nr | ledger->scan.nr << 8 |
              !!ledger->page << 16 | ledger->floor_waited << 17 |
              ledger->tell << 18);

@@ -366,15 +366,18 @@ bool viommu_ledger_blocked(struct viommu *viommu)
 bool viommu_ledger_poll(struct viommu *viommu)
 {
     struct viommu_ledger *ledger = viommu->ledger;
+    uint64_t floor = read_atomic(&ledger->shared->floor);
     bool waited = false;
     unsigned int i;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    if ( !ledger->floor_waited &&
-         read_atomic(&ledger->shared->floor) < ledger->done )
+    /* What was waited for before may be over, and other DMA in the way now. */
+    if ( floor < ledger->done &&
+         (!ledger->floor_waited || floor >= ledger->floor_goal) )
     {
         ledger->floor_waited = ledger->tell = true;
+        ledger->floor_goal = ledger->done;
         ledger->floor_ns = viommu_now(viommu);
     }
 

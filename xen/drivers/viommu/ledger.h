@@ -64,7 +64,8 @@ struct viommu_ledger {
     } blocked[XEN_VIOMMU_SLOTS];
     bool floor_waited;
     bool tell;              /* the DM does not know of all of this */
-    uint64_t floor_ns;      /* since when floor is waited for */
+    uint64_t floor_goal;    /* DMA with an older floor is what the DM knows of */
+    uint64_t floor_ns;      /* since when that is waited for */
 };
 
 /* @frames: XEN_VIOMMU_LEDGER_FRAMES pages, contiguous and zeroed. */
