@@ -18,26 +18,16 @@
 typedef struct DmaTrackOps {
     /* May this device be on its bus?  Asked before it is realized. */
     bool (*accept)(PCIDevice *dev, Error **errp);
-    /* before the first translation that a mapping may use */
-    void (*map_begin)(void);
     /*
-     * An address that @iommu is to translate is to be mapped.  True if that
-     * is done, with the answer in *@ptr and *@plen; false if nobody cares.
+     * An address is to be mapped that @iommu translates, or nobody (NULL).
+     * True if that is done, with the answer in *@ptr and *@plen; false if
+     * QEMU is to map it.
      */
     bool (*map)(IOMMUMemoryRegion *iommu, AddressSpace *as, hwaddr addr,
                 hwaddr *plen, bool is_write, void **ptr);
-    /*
-     * The same thread got @ptr, directly into guest memory.  Not called for
-     * a failed mapping, nor for a bounce buffer: that is read within
-     * address_space_map(), and written back by address_space_unmap() through
-     * a translation of that time, so it never uses an old one.
-     */
-    void (*mapped)(AddressSpace *as, hwaddr addr, void *ptr, hwaddr len);
     /* True if @ptr came from map above, and is gone now. */
     bool (*unmap)(AddressSpace *as, void *ptr, hwaddr len, bool is_write,
                   hwaddr access_len);
-    /* @ptr is not going to be used any more (again, no bounce buffers) */
-    void (*unmapped)(AddressSpace *as, void *ptr);
     /* Was the last mapping of this thread refused for good? */
     bool (*faulted)(void);
     /* Of what is mapped at @ptr only the first @keep bytes are written. */

@@ -241,20 +241,6 @@ static void late_answers_are_not_taken(void)
     CHECK(get(8, 0x5000, R) == NONE);
 }
 
-static void dropping_by_generation(void)
-{
-    reset();
-    xen_viommu_cache_drop(c, 1);
-    put(8, 1, 0x5000, 0x123000, 12, RW);
-    xen_viommu_cache_drop(c, 1);
-    CHECK(get(8, 0x5000, R) == 0x123000);
-    xen_viommu_cache_drop(c, 2);
-    CHECK(get(8, 0x5000, R) == NONE);
-    put(8, 1, 0x5000, 0x9000, 12, RW);
-    xen_viommu_cache_drop(c, 1);
-    CHECK(get(8, 0x5000, R) == 0x9000);
-}
-
 /* Far more ranges than there is room for: forgetting is fine, lying is not. */
 static void overfull(void)
 {
@@ -467,7 +453,6 @@ int main(void)
     RUN(a_page_takes_the_superpage_with_it);
     RUN(devices_of_an_entry);
     RUN(late_answers_are_not_taken);
-    RUN(dropping_by_generation);
     RUN(overfull);
     RUN(what_is_dead_makes_room);
     RUN(log_overflow);

@@ -123,31 +123,57 @@ static void retire_says_whether_xen_waits(void)
     fake_end(&x, &c);
 }
 
-static void floor_is_the_lowest(void)
+/* In any order, against a list that is looked through. */
+static void floors_at_random(void)
 {
-    XenViommuSpan s;
-    char key[4];
+    XenViommuFloor f[64];
+    bool in[64] = { false };
+    unsigned int i, n;
 
     fake_init(&x, &c);
-    s = span(0, 0, 1);
-    s.pos = 7;
-    xen_viommu_ledger_publish_floor(l, &key[0], &s);
+    for (n = 0; n < 20000; n++) {
+        uint64_t low = XEN_VIOMMU_NO_FLOOR;
+
+        i = rand() % 64;
+        if (in[i]) {
+            xen_viommu_ledger_retire_floor(l, &f[i]);
+        } else {
+            xen_viommu_ledger_publish_floor(l, &f[i], rand() % 50);
+        }
+        in[i] = !in[i];
+        for (i = 0; i < 64; i++) {
+            low = in[i] ? MIN(low, f[i].pos) : low;
+        }
+        CHECK(fake_ledger(&x)->floor == low);
+    }
+    fake_end(&x, &c);
+}
+
+static void floor_is_the_lowest(void)
+{
+    XenViommuFloor f[4];
+
+    fake_init(&x, &c);
+    xen_viommu_ledger_publish_floor(l, &f[0], 7);
     CHECK(fake_ledger(&x)->floor == 7);
-    s.pos = 9;
-    xen_viommu_ledger_publish_floor(l, &key[1], &s);
+    xen_viommu_ledger_publish_floor(l, &f[1], 9);
     CHECK(fake_ledger(&x)->floor == 7);
-    s.pos = 5;
-    xen_viommu_ledger_publish_floor(l, &key[2], &s);
+    xen_viommu_ledger_publish_floor(l, &f[2], 5);
+    CHECK(fake_ledger(&x)->floor == 5);
+    xen_viommu_ledger_publish_floor(l, &f[3], 8);
     CHECK(fake_ledger(&x)->floor == 5);
 
     fake_ledger(&x)->floor_waited = 1;
-    CHECK(!xen_viommu_ledger_retire_floor(l, &key[0])); /* 5 is left */
+    CHECK(!xen_viommu_ledger_retire_floor(l, &f[0])); /* 5 is left */
     CHECK(fake_ledger(&x)->floor == 5);
-    CHECK(xen_viommu_ledger_retire_floor(l, &key[2]));
+    CHECK(xen_viommu_ledger_retire_floor(l, &f[2]));
+    CHECK(fake_ledger(&x)->floor == 8);
+    CHECK(xen_viommu_ledger_retire_floor(l, &f[3]));
     CHECK(fake_ledger(&x)->floor == 9);
     fake_ledger(&x)->floor_waited = 0;
-    CHECK(!xen_viommu_ledger_retire_floor(l, &key[1]));
+    CHECK(!xen_viommu_ledger_retire_floor(l, &f[1]));
     CHECK(fake_ledger(&x)->floor == XEN_VIOMMU_NO_FLOOR);
+    CHECK(!l->lowest && !l->highest);
     fake_end(&x, &c);
 }
 
@@ -306,6 +332,7 @@ int main(void)
     RUN(shrink_keeps_the_rest);
     RUN(retire_says_whether_xen_waits);
     RUN(floor_is_the_lowest);
+    RUN(floors_at_random);
     RUN(what_an_entry_covers);
     RUN(a_moved_head_is_read);
     RUN(a_log_that_ran_over_covers_all);

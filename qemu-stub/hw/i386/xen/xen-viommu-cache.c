@@ -338,16 +338,6 @@ void xen_viommu_cache_apply(XenViommuCache *c, const struct xen_viommu_log *e)
     pthread_mutex_unlock(&c->lock);
 }
 
-void xen_viommu_cache_drop(XenViommuCache *c, uint64_t applied)
-{
-    pthread_mutex_lock(&c->lock);
-    if (LOAD(&c->applied) < applied) {
-        raise_mark(&c->mark_all, applied);
-        STORE_REL(&c->applied, applied);
-    }
-    pthread_mutex_unlock(&c->lock);
-}
-
 void xen_viommu_cache_sync(XenViommuCache *c, const XenViommuLedger *l)
 {
     uint64_t head = xen_viommu_ledger_head(l), pos;

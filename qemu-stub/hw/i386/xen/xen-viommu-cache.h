@@ -6,9 +6,9 @@
  * Lookups take no lock and may run in any thread, beside each other and
  * beside one writer; what changes the cache takes a mutex.
  *
- * An entry carries the position in the log (version 1: the generation) of the
- * answer that it came with.  Invalidations of much raise a mark above that of
- * all entries which they are about; an entry below a mark is as good as gone.
+ * An entry carries the position in the log of the answer that it came with.
+ * Invalidations of much raise a mark above that of all entries which they are
+ * about; an entry below a mark is as good as gone.
  * There are marks for everything, for each domain id, and for regions of 2M
  * and 1G (hashed, so that now and then a region suffers for another one).
  * Only small ranges are looked for entry by entry, so that the unmapping of
@@ -84,9 +84,6 @@ void xen_viommu_cache_sync(XenViommuCache *c, const XenViommuLedger *l);
 
 /* Apply one entry of the log, the one at the position reached. */
 void xen_viommu_cache_apply(XenViommuCache *c, const struct xen_viommu_log *e);
-
-/* Forget everything of a position below @applied, if that is news. */
-void xen_viommu_cache_drop(XenViommuCache *c, uint64_t applied);
 
 /* The range that @iova of @rid is in, if it is here and permits @access. */
 bool xen_viommu_cache_lookup(const XenViommuCache *c, uint16_t rid,

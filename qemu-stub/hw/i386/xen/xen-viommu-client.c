@@ -205,7 +205,7 @@ bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
         u->busy = true;
         u->floor = u->slot < 0;
         if (u->floor) {
-            xen_viommu_ledger_publish_floor(&c->ledger, u, &u->span);
+            xen_viommu_ledger_publish_floor(&c->ledger, &u->below, u->span.pos);
         } else {
             xen_viommu_ledger_publish(&c->ledger, u->slot, &u->span);
         }
@@ -223,7 +223,7 @@ bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
      */
     u->busy = u->floor = true;
     u->span.pos = xen_viommu_ledger_head(&c->ledger);
-    xen_viommu_ledger_publish_floor(&c->ledger, u, &u->span);
+    xen_viommu_ledger_publish_floor(&c->ledger, &u->below, u->span.pos);
     if (xen_viommu_peek(c, rid, iova, len, access, quiet, ahead, u)) {
         return true;
     }
@@ -246,7 +246,7 @@ bool xen_viommu_end(XenViommuClient *c, XenViommuUse *u)
 
     u->busy = false;
     if (u->floor) {
-        waited = xen_viommu_ledger_retire_floor(&c->ledger, u);
+        waited = xen_viommu_ledger_retire_floor(&c->ledger, &u->below);
     } else {
         waited = xen_viommu_ledger_retire(&c->ledger, u->slot);
         if (!u->keep) {

@@ -42,6 +42,7 @@ typedef struct XenViommuUse {
     bool keep;              /* the slot, from one use to the next */
     bool busy;              /* between begin and end */
     bool floor;             /* and then not in the slot, if there is one */
+    XenViommuFloor below;   /* but here */
     uint8_t status;         /* why begin failed: XEN_VIOMMU_XLAT_* */
     uint8_t reason;
     unsigned int again;     /* times that begin had to begin again */

@@ -11,7 +11,6 @@
 #include "hw/xen/xen_common.h"
 #include "qom/object.h"
 #include "xen-viommu-client.h"
-#include "xen-viommu-drain.h"
 
 /* A DMA write in here is an interrupt, and is not translated. */
 #define MSI_BASE  0xfee00000ULL
@@ -36,22 +35,14 @@ typedef struct XenViommuMaps {
 
 struct XenViommu {
     DeviceState parent_obj;
-    char *drain_mode, *dma_mode;        /* properties */
-    bool ledger;                        /* version 2 of the protocol */
+    char *dma_mode;                     /* property */
     bool copy;                          /* late-bound DMA */
 
     xenevtchn_handle *xce;
     xenforeignmemory_resource_handle *fres;
-    XenViommuClient client;             /* version 1: its cache only */
+    XenViommuClient client;
     XenViommuUse now;                   /* the short access under way */
     XenViommuMaps maps;
-
-    /* version 1: the newest generation heard of; older ones are gone */
-    uint64_t gen;
-    QemuMutex lock;                     /* of what follows */
-    XenViommuDrain drain;
-    int64_t requested_ns;               /* when drain.requested went up */
-
     QLIST_HEAD(, XenViommuSpace) spaces;
 };
 
@@ -100,21 +91,5 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
 bool xen_viommu_unmap(XenViommu *s, AddressSpace *as, void *ptr, hwaddr len,
                       bool is_write, hwaddr access_len);
 void xen_viommu_discard(XenViommu *s, void *ptr, hwaddr keep);
-
-/* XEN_DMOP_viommu_translate, with its trace events. */
-int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
-                   unsigned int nr, uint64_t *gen);
-
-/* Version 1.  The range that @addr is in, if @access is permitted. */
-bool xen_viommu_simple_find(XenViommuSpace *sp, hwaddr addr, uint8_t access,
-                            XenViommuRange *r);
-void xen_viommu_simple_translate(XenViommuSpace *sp, hwaddr addr,
-                                 uint8_t access, IOMMUTLBEntry *e);
-void xen_viommu_simple_event(XenViommu *s);
-/* As in DmaTrackOps. */
-void xen_viommu_simple_map_begin(void);
-void xen_viommu_simple_mapped(XenViommu *s, AddressSpace *as, hwaddr addr,
-                              void *ptr, hwaddr len);
-void xen_viommu_simple_unmapped(XenViommu *s, AddressSpace *as, void *ptr);
 
 #endif /* XEN_VIOMMU_INT_H */

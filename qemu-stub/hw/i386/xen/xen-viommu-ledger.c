@@ -35,7 +35,6 @@ void xen_viommu_ledger_init(XenViommuLedger *l, void *frames)
     l->log = (const void *)(page + XEN_VIOMMU_PAGE_SIZE);
     l->slots = (void *)(page + 2 * XEN_VIOMMU_PAGE_SIZE);
     pthread_mutex_init(&l->lock, NULL);
-    xen_viommu_drain_init(&l->floor);
 
     for (i = 0; i < XEN_VIOMMU_SLOT_WORDS; i++) {
         __atomic_store_n(&l->shared->busy[i], 0, __ATOMIC_SEQ_CST);
@@ -154,7 +153,7 @@ bool xen_viommu_ledger_retire(XenViommuLedger *l, int slot)
 /* Under the lock.  True if it rose. */
 static bool set_floor(XenViommuLedger *l)
 {
-    uint64_t floor = xen_viommu_drain_oldest(&l->floor);
+    uint64_t floor = l->lowest ? l->lowest->pos : XEN_VIOMMU_NO_FLOOR;
     uint64_t old = l->shared->floor;
 
     /* the barrier of pair A when it falls, of pair B when it rises */
@@ -162,22 +161,30 @@ static bool set_floor(XenViommuLedger *l)
     return floor > old;
 }
 
-void xen_viommu_ledger_publish_floor(XenViommuLedger *l, const void *key,
-                                     const XenViommuSpan *s)
+void xen_viommu_ledger_publish_floor(XenViommuLedger *l, XenViommuFloor *f,
+                                     uint64_t pos)
 {
     pthread_mutex_lock(&l->lock);
-    xen_viommu_drain_begin(&l->floor, l, key, s->pos);
+    /* nearly always the highest: positions only go up */
+    f->pos = pos;
+    f->lower = l->highest;
+    while (f->lower && f->lower->pos > pos) {
+        f->lower = f->lower->lower;
+    }
+    f->higher = f->lower ? f->lower->higher : l->lowest;
+    *(f->lower ? &f->lower->higher : &l->lowest) = f;
+    *(f->higher ? &f->higher->lower : &l->highest) = f;
     set_floor(l);
     pthread_mutex_unlock(&l->lock);
 }
 
-bool xen_viommu_ledger_retire_floor(XenViommuLedger *l, const void *key)
+bool xen_viommu_ledger_retire_floor(XenViommuLedger *l, XenViommuFloor *f)
 {
-    uint64_t pos;
     bool rose;
 
     pthread_mutex_lock(&l->lock);
-    xen_viommu_drain_end(&l->floor, l, key, &pos);
+    *(f->lower ? &f->lower->higher : &l->lowest) = f->higher;
+    *(f->higher ? &f->higher->lower : &l->highest) = f->lower;
     rose = set_floor(l);
     pthread_mutex_unlock(&l->lock);
 

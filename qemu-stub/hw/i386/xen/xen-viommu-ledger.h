@@ -13,7 +13,6 @@
 
 #include <pthread.h>
 #include <xen/hvm/viommu.h>
-#include "xen-viommu-drain.h"
 
 #define XEN_VIOMMU_PAGE_SIZE  4096ULL
 #define XEN_VIOMMU_SLOT_WORDS (XEN_VIOMMU_SLOTS / 64)
@@ -29,6 +28,12 @@ typedef struct XenViommuSpan {
     uint8_t access;         /* XEN_VIOMMU_READ and/or _WRITE */
 } XenViommuSpan;
 
+/* DMA without a slot.  Must not move while it is published. */
+typedef struct XenViommuFloor {
+    uint64_t pos;
+    struct XenViommuFloor *lower, *higher;
+} XenViommuFloor;
+
 typedef struct XenViommuLedger {
     struct xen_viommu_ledger *shared;
     const struct xen_viommu_log *log;
@@ -36,7 +41,7 @@ typedef struct XenViommuLedger {
     /* slots that somebody has, whether they are busy just now or not */
     uint64_t taken[XEN_VIOMMU_SLOT_WORDS];
     pthread_mutex_t lock;   /* of what follows, and for writing floor */
-    XenViommuDrain floor;   /* DMA without a slot, by position */
+    XenViommuFloor *lowest, *highest; /* by position */
 } XenViommuLedger;
 
 /* @frames: XEN_VIOMMU_LEDGER_FRAMES pages.  Says that nothing is in use. */
@@ -57,9 +62,9 @@ void xen_viommu_ledger_put(XenViommuLedger *l, int slot);
 void xen_viommu_ledger_publish(XenViommuLedger *l, int slot,
                                const XenViommuSpan *s);
 
-/* The same without a slot; @key until it is retired. */
-void xen_viommu_ledger_publish_floor(XenViommuLedger *l, const void *key,
-                                     const XenViommuSpan *s);
+/* The same without a slot, from position @pos on. */
+void xen_viommu_ledger_publish_floor(XenViommuLedger *l, XenViommuFloor *f,
+                                     uint64_t pos);
 
 /*
  * Step 4: has the log something against the translations of @s?  Then it must
@@ -74,7 +79,7 @@ void xen_viommu_ledger_shrink(XenViommuLedger *l, int slot, XenViommuSpan *s,
 
 /* Steps 6 to 8: not in use any more.  True: Xen waits, and is to be told. */
 bool xen_viommu_ledger_retire(XenViommuLedger *l, int slot);
-bool xen_viommu_ledger_retire_floor(XenViommuLedger *l, const void *key);
+bool xen_viommu_ledger_retire_floor(XenViommuLedger *l, XenViommuFloor *f);
 
 /* Does this entry of the log cover this range of that device and domain? */
 bool xen_viommu_log_covers(const struct xen_viommu_log *e, uint16_t rid,

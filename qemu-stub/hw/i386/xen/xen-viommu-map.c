@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What address_space_map() gives to devices behind the vIOMMU (version 2).
+ * What address_space_map() gives to devices behind the vIOMMU.
  *
  * Late-bound, which is the default: a private buffer.  What the device is to
  * read is copied there at once; what it writes is copied to guest memory when

@@ -6,15 +6,12 @@
  * answer which the guest has since invalidated is over.
  * The protocol is described in Xen's public/hvm/viommu.h.
  *
- * Version 2, the ledger: translations in use stand in slots that Xen can see,
- * from begin to end of the access (xen-viommu-client.c), so most invalidations
- * need nothing of us.  A short access has one slot, which translate() fills
- * and the end of the access, or the next one, empties.  Accesses nest if one
- * of them is to the registers of another device; then the outer one has made
- * its access when the inner one begins.  Mappings: xen-viommu-map.c.
- *
- * Version 1, the simple form: generations, and records of mappings by them
- * (xen-viommu-simple.c).
+ * Translations in use stand in slots that Xen can see, from begin to end of
+ * the access (xen-viommu-client.c), so most invalidations need nothing of us.
+ * A short access has one slot, which translate() fills and the end of the
+ * access, or the next one, empties.  Accesses nest if one of them is to the
+ * registers of another device; then the outer one has made its access when the
+ * inner one begins.  Mappings: xen-viommu-map.c.
  *
  * Threads.  Translations are made under the BQL only, and the event handler
  * runs under the BQL too.  Two things follow:
@@ -67,8 +64,9 @@ static struct {
     uint8_t access;
 } refused;
 
-int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
-                   unsigned int nr, uint64_t *gen)
+/* XEN_DMOP_viommu_translate, with its trace events. */
+static int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
+                          unsigned int nr, uint64_t *gen)
 {
     struct xen_viommu_xlat in[XEN_VIOMMU_MAX_XLAT];
     unsigned int i;
@@ -92,7 +90,7 @@ int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
     return 0;
 }
 
-/* Version 2: what Xen waited for is over, just now. */
+/* What Xen waited for is over, just now. */
 static void xen_viommu_tell(void *opaque)
 {
     uint64_t requested = 0;
@@ -115,8 +113,8 @@ static void xen_viommu_end_now(XenViommu *s)
  * The slot is for this page only, and so is what QEMU gets to know: it will
  * ask again for the next one.
  */
-static void xen_viommu_translate_ledger(XenViommuSpace *sp, hwaddr addr,
-                                        uint8_t access, IOMMUTLBEntry *e)
+static void xen_viommu_translate_page(XenViommuSpace *sp, uint8_t access,
+                                      IOMMUTLBEntry *e)
 {
     XenViommu *s = sp->viommu;
 
@@ -180,11 +178,7 @@ static IOMMUTLBEntry xen_viommu_translate(IOMMUMemoryRegion *iommu,
         access |= XEN_VIOMMU_WRITE;
     }
 
-    if (sp->viommu->ledger) {
-        xen_viommu_translate_ledger(sp, addr, access, &e);
-    } else {
-        xen_viommu_simple_translate(sp, addr, access, &e);
-    }
+    xen_viommu_translate_page(sp, access, &e);
     return e;
 }
 
@@ -247,26 +241,15 @@ static void xen_viommu_event(void *opaque)
     if (port < 0) {
         return;
     }
-    /* before asking, so that an invalidation after that brings us back */
+    /* before looking, so that an invalidation after that brings us back */
     xenevtchn_unmask(s->xce, port);
 
-    if (s->ledger) {
-        /*
-         * Who ends what is waited for tells Xen by itself.  Here are those
-         * who would not: a slot that was forgotten, and mappings held for good.
-         */
-        xen_viommu_end_now(s);
-        notifier_list_notify(&dma_remap_notifiers, NULL);
-        return;
-    }
-
-    xen_viommu_simple_event(s);
-}
-
-static void xen_viommu_map_begin(void)
-{
-    xen_viommu_simple_map_begin();
-    map_faulted = false;
+    /*
+     * Who ends what is waited for tells Xen by itself.  Here are those who
+     * would not: a slot that was forgotten, and mappings held for good.
+     */
+    xen_viommu_end_now(s);
+    notifier_list_notify(&dma_remap_notifiers, NULL);
 }
 
 static bool xen_viommu_map_op(IOMMUMemoryRegion *iommu, AddressSpace *as,
@@ -274,10 +257,10 @@ static bool xen_viommu_map_op(IOMMUMemoryRegion *iommu, AddressSpace *as,
                               void **ptr)
 {
     XenViommuSpace *sp = container_of(iommu, XenViommuSpace, iommu);
-    IOMMUMemoryRegionClass *imrc = memory_region_get_iommu_class_nocheck(iommu);
-    XenViommuRange r;
 
-    if (imrc->translate != xen_viommu_translate ||
+    map_faulted = false;
+    if (!iommu || memory_region_get_iommu_class_nocheck(iommu)->translate !=
+                  xen_viommu_translate ||
         (is_write && xen_viommu_is_msi(addr))) {
         return false;
     }
@@ -285,13 +268,8 @@ static bool xen_viommu_map_op(IOMMUMemoryRegion *iommu, AddressSpace *as,
     *ptr = NULL;
     if (!xen_viommu_this_thread()) {
         map_faulted = true;
-    } else if (sp->viommu->ledger) {
-        *ptr = xen_viommu_map(sp, as, addr, plen, is_write, &map_faulted);
-    } else if (xen_viommu_simple_find(sp, addr,
-                                      xen_viommu_map_access(is_write), &r)) {
-        return false;
     } else {
-        map_faulted = true;
+        *ptr = xen_viommu_map(sp, as, addr, plen, is_write, &map_faulted);
     }
     if (!*ptr) {
         *plen = 0;
@@ -302,8 +280,7 @@ static bool xen_viommu_map_op(IOMMUMemoryRegion *iommu, AddressSpace *as,
 static bool xen_viommu_unmap_op(AddressSpace *as, void *ptr, hwaddr len,
                                 bool is_write, hwaddr access_len)
 {
-    return xen_viommu->ledger &&
-           xen_viommu_unmap(xen_viommu, as, ptr, len, is_write, access_len);
+    return xen_viommu_unmap(xen_viommu, as, ptr, len, is_write, access_len);
 }
 
 static bool xen_viommu_faulted(void)
@@ -330,21 +307,6 @@ static void xen_viommu_access_end(void)
         refused.in_access = false;
         refused.sp = NULL;
         xen_viommu_end_now(xen_viommu);
-    }
-}
-
-static void xen_viommu_mapped(AddressSpace *as, hwaddr addr, void *ptr,
-                              hwaddr len)
-{
-    if (!xen_viommu->ledger) {
-        xen_viommu_simple_mapped(xen_viommu, as, addr, ptr, len);
-    }
-}
-
-static void xen_viommu_unmapped(AddressSpace *as, void *ptr)
-{
-    if (!xen_viommu->ledger) {
-        xen_viommu_simple_unmapped(xen_viommu, as, ptr);
     }
 }
 
@@ -440,27 +402,13 @@ static bool xen_viommu_accept(PCIDevice *dev, Error **errp)
 
 static const DmaTrackOps xen_viommu_track_ops = {
     .accept = xen_viommu_accept,
-    .map_begin = xen_viommu_map_begin,
     .map = xen_viommu_map_op,
-    .mapped = xen_viommu_mapped,
     .unmap = xen_viommu_unmap_op,
-    .unmapped = xen_viommu_unmapped,
     .faulted = xen_viommu_faulted,
     .discard = xen_viommu_discard_op,
     .access_begin = xen_viommu_access_begin,
     .access_end = xen_viommu_access_end,
 };
-
-static bool xen_viommu_mode(const char *name, const char *value,
-                            const char *yes, const char *no)
-{
-    if (strcmp(value, yes) && strcmp(value, no)) {
-        error_report("xen-viommu: %s=%s: neither %s nor %s", name, value, yes,
-                     no);
-        exit(1);
-    }
-    return !strcmp(value, yes);
-}
 
 /* False: there is no vIOMMU. */
 static bool xen_viommu_attach(uint32_t *version, evtchn_port_t *port)
@@ -482,7 +430,6 @@ static bool xen_viommu_attach(uint32_t *version, evtchn_port_t *port)
     return false;
 }
 
-/* NULL: the simple form will have to do. */
 static void *xen_viommu_map_ledger(XenViommu *s)
 {
     void *frames = NULL;
@@ -492,9 +439,9 @@ static void *xen_viommu_map_ledger(XenViommu *s)
                                             XEN_VIOMMU_LEDGER_FRAMES, &frames,
                                             PROT_READ | PROT_WRITE, 0);
     if (!s->fres) {
-        warn_report("xen-viommu: cannot map the ledger (%s): each "
-                    "invalidation will wait for all DMA", strerror(errno));
-        return NULL;
+        error_report("xen-viommu: cannot map the pages shared with Xen: %s",
+                     strerror(errno));
+        exit(1);
     }
     return frames;
 }
@@ -503,46 +450,34 @@ void xen_viommu_init(PCIBus *bus)
 {
     DeviceState *dev = qdev_new(TYPE_XEN_VIOMMU);
     XenViommu *s = XEN_VIOMMU(dev);
-    uint32_t version = XEN_VIOMMU_DM_SIMPLE;
+    uint32_t version = XEN_VIOMMU_DM_LEDGER;
     evtchn_port_t port;
-    void *frames = NULL;
 
-    if (xen_viommu_mode("drain", s->drain_mode, "ledger", "simple")) {
-        version = XEN_VIOMMU_DM_LEDGER;
+    s->copy = !strcmp(s->dma_mode, "copy");
+    if (!s->copy && strcmp(s->dma_mode, "map")) {
+        error_report("xen-viommu: dma=%s: neither copy nor map", s->dma_mode);
+        exit(1);
     }
-    s->copy = xen_viommu_mode("dma", s->dma_mode, "copy", "map");
 
     if (!xen_viommu_attach(&version, &port)) {
         object_unref(OBJECT(dev));
         return;
     }
-    if (version >= XEN_VIOMMU_DM_LEDGER) {
-        frames = xen_viommu_map_ledger(s);
-        if (!frames) {
-            version = XEN_VIOMMU_DM_SIMPLE;
-            xendevicemodel_viommu_detach(xen_dmod, xen_domid);
-            if (!xen_viommu_attach(&version, &port)) {
-                error_report("xen-viommu: the guest's vIOMMU has gone");
-                exit(1);
-            }
-        }
+    if (version != XEN_VIOMMU_DM_LEDGER) {
+        error_report("xen-viommu: Xen offers version %u of the protocol, not "
+                     "%u", version, XEN_VIOMMU_DM_LEDGER);
+        exit(1);
     }
-    s->ledger = frames;
-    s->copy &= s->ledger;
 
     qdev_realize_and_unref(dev, NULL, &error_fatal);
-    qemu_mutex_init(&s->lock);
-    xen_viommu_drain_init(&s->drain);
     xen_viommu_maps_init(&s->maps);
     QLIST_INIT(&s->spaces);
     s->now = (XenViommuUse) { .slot = -1, .keep = true };
     s->client.translate = xen_viommu_ask;
     s->client.tell = xen_viommu_tell;
     s->client.opaque = s;
-    if (s->ledger) {
-        /* before the port is bound: from then on Xen looks at it */
-        xen_viommu_client_init(&s->client, frames);
-    }
+    /* before the port is bound: from then on Xen looks at it */
+    xen_viommu_client_init(&s->client, xen_viommu_map_ledger(s));
 
     /* XenIOState's handle knows all of its ports, and gives up on others */
     s->xce = xenevtchn_open(NULL, 0);
@@ -552,15 +487,8 @@ void xen_viommu_init(PCIBus *bus)
                      strerror(errno));
         exit(1);
     }
-    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, 0, 0, &s->gen)) {
-        error_report("xen-viommu: cannot ask for the generation: %s",
-                     strerror(errno));
-        exit(1);
-    }
-    if (!s->ledger) {
-        s->client.cache = xen_viommu_cache_new(s->gen);
-    }
-    trace_xen_viommu_attach(version, port, s->gen);
+    trace_xen_viommu_attach(version, port,
+                            xen_viommu_ledger_head(&s->client.ledger));
 
     xen_viommu = s;
     dma_track_ops = &xen_viommu_track_ops;
@@ -569,9 +497,7 @@ void xen_viommu_init(PCIBus *bus)
 }
 
 static Property xen_viommu_properties[] = {
-    /* simple: version 1 of the protocol, for comparison */
-    DEFINE_PROP_STRING("drain", XenViommu, drain_mode),
-    /* copy: late-bound; map: in place.  Version 2 only. */
+    /* copy: late-bound; map: in place */
     DEFINE_PROP_STRING("dma", XenViommu, dma_mode),
     DEFINE_PROP_END_OF_LIST(),
 };
@@ -580,7 +506,6 @@ static void xen_viommu_instance_init(Object *obj)
 {
     XenViommu *s = XEN_VIOMMU(obj);
 
-    s->drain_mode = g_strdup("ledger");
     s->dma_mode = g_strdup("copy");
 }
 
