@@ -5,10 +5,11 @@
 #ifndef XEN_VIOMMU_INT_H
 #define XEN_VIOMMU_INT_H
 
-#include "exec/dma-track.h"
+#include "hw/xen/xen_native.h"
+#include <xenevtchn.h>
+#include "system/dma-track.h"
 #include "hw/qdev-core.h"
 #include "hw/pci/pci_bus.h"
-#include "hw/xen/xen_common.h"
 #include "qom/object.h"
 #include "xen-viommu-client.h"
 

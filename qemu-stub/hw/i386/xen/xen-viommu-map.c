@@ -16,8 +16,7 @@
 #include "qemu/host-utils.h"
 #include "qemu/memalign.h"
 #include "qemu/units.h"
-#include "exec/dma-track.h"
-#include "exec/address-spaces.h"
+#include "system/dma-track.h"
 #include "xen-viommu-int.h"
 #include "trace.h"
 

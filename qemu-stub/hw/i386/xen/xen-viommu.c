@@ -35,7 +35,7 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
-#include "exec/dma-track.h"
+#include "system/dma-track.h"
 #include "hw/qdev-properties.h"
 #include "hw/virtio/virtio.h"
 #include "hw/xen/xen-viommu.h"
@@ -233,6 +233,10 @@ static AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn)
     return &sp->as;
 }
 
+static const PCIIOMMUOps xen_viommu_iommu_ops = {
+    .get_address_space = xen_viommu_space,
+};
+
 static void xen_viommu_event(void *opaque)
 {
     XenViommu *s = opaque;
@@ -319,7 +323,6 @@ static const struct {
     { "virtio-gpu-base", "draws from guest memory that stays mapped", true },
     /* these writes would be lost, and in place nothing permits them */
     { "megasas-base", "writes to what it has mapped for reading" },
-    { "pvrdma", "writes to what it has mapped for reading" },
     { "pvscsi", "accesses guest memory without asking an IOMMU" },
     { "xen-pci-passthrough", "does DMA that QEMU does not see" },
     { "virtio-iommu-pci", "is another IOMMU" },
@@ -493,13 +496,12 @@ void xen_viommu_init(PCIBus *bus)
     xen_viommu = s;
     dma_track_ops = &xen_viommu_track_ops;
     qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
-    pci_setup_iommu(bus, xen_viommu_space, s);
+    pci_setup_iommu(bus, &xen_viommu_iommu_ops, s);
 }
 
-static Property xen_viommu_properties[] = {
+static const Property xen_viommu_properties[] = {
     /* copy: late-bound; map: in place */
     DEFINE_PROP_STRING("dma", XenViommu, dma_mode),
-    DEFINE_PROP_END_OF_LIST(),
 };
 
 static void xen_viommu_instance_init(Object *obj)

@@ -9,10 +9,14 @@
  * over, and hands out memory of its own.  Of short accesses it sees the
  * translation anyway; here it learns of their ends.
  */
-#ifndef EXEC_DMA_TRACK_H
-#define EXEC_DMA_TRACK_H
+#ifndef SYSTEM_DMA_TRACK_H
+#define SYSTEM_DMA_TRACK_H
 
+#if __has_include("system/memory.h")
+#include "system/memory.h"
+#else
 #include "exec/memory.h"
+#endif
 #include "qemu/notify.h"
 
 typedef struct DmaTrackOps {
@@ -87,4 +91,4 @@ static inline void dma_track_discard(void *ptr, hwaddr keep)
     }
 }
 
-#endif /* EXEC_DMA_TRACK_H */
+#endif /* SYSTEM_DMA_TRACK_H */
