@@ -45,6 +45,9 @@
 
 #define TYPE_XEN_VIOMMU_MEMORY_REGION "xen-viommu-iommu-memory-region"
 
+/* The version of the protocol with Xen. */
+#define VERSION 1
+
 /* Pages to ask Xen about at once if a short access misses. */
 #define AHEAD 4
 
@@ -93,13 +96,11 @@ static int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
 /* What Xen waited for is over, just now. */
 static void xen_viommu_tell(void *opaque)
 {
-    uint64_t requested = 0;
-
-    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, 0, 1, &requested)) {
+    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid)) {
         error_report_once("xen-viommu: cannot tell Xen that DMA has ended: %s",
                           strerror(errno));
     }
-    trace_xen_viommu_drained(requested, 0);
+    trace_xen_viommu_drained();
 }
 
 static void xen_viommu_end_now(XenViommu *s)
@@ -453,7 +454,7 @@ void xen_viommu_init(PCIBus *bus)
 {
     DeviceState *dev = qdev_new(TYPE_XEN_VIOMMU);
     XenViommu *s = XEN_VIOMMU(dev);
-    uint32_t version = XEN_VIOMMU_DM_LEDGER;
+    uint32_t version = VERSION;
     evtchn_port_t port;
 
     s->copy = !strcmp(s->dma_mode, "copy");
@@ -466,9 +467,9 @@ void xen_viommu_init(PCIBus *bus)
         object_unref(OBJECT(dev));
         return;
     }
-    if (version != XEN_VIOMMU_DM_LEDGER) {
+    if (version != VERSION) {
         error_report("xen-viommu: Xen offers version %u of the protocol, not "
-                     "%u", version, XEN_VIOMMU_DM_LEDGER);
+                     "%u", version, VERSION);
         exit(1);
     }
 
