@@ -8,41 +8,12 @@
  */
 
 #include "../viommu-lib/nvme.h"
-#include "../viommu-lib/pci.h"
+#include "../viommu-lib/virtio.h"
 
 const char test_title[] = "vIOMMU: virtio devices that hold a request";
 
-#define VIRTIO_BLK_CLASS        0x010000
-#define VIRTIO_NET_CLASS        0x020000
 #define NET_TX                  1
 #define NET_HEADER              12
-#define PCI_CAPS                0x34
-#define CAP_VENDOR              0x09
-#define CFG_COMMON              1
-#define CFG_NOTIFY              2
-
-/* struct virtio_pci_common_cfg */
-#define FEATURE_SELECT          0x08
-#define FEATURE                 0x0c
-#define  VERSION_1              (1u << 0) /* of the second word */
-#define  ACCESS_PLATFORM        (1u << 1)
-#define STATUS                  0x14
-#define  ACKNOWLEDGE            0x01
-#define  DRIVER                 0x02
-#define  DRIVER_OK              0x04
-#define  FEATURES_OK            0x08
-#define QUEUE_SELECT            0x16
-#define QUEUE_SIZE              0x18
-#define QUEUE_ENABLE            0x1c
-#define QUEUE_NOTIFY_OFF        0x1e
-#define QUEUE_DESC              0x20
-#define QUEUE_AVAIL             0x28
-#define QUEUE_USED              0x30
-
-#define DESC_NEXT               1
-#define DESC_WRITE              2
-#define BLK_READ                0
-#define BLK_WRITE               1
 
 #define NR                      8
 #define BASE                    0xf1000000u
@@ -53,95 +24,33 @@ const char test_title[] = "vIOMMU: virtio devices that hold a request";
 #define HELD_US                 100000
 
 static struct queue {
-    struct {
-        uint64_t addr;
-        uint32_t len;
-        uint16_t flags, next;
-    } desc[NR];
+    struct virtio_desc desc[NR];
     struct {
         uint16_t flags, idx, ring[NR];
     } avail;
     struct {
         uint16_t flags, idx;
-        struct {
-            uint32_t id, len;
-        } ring[NR];
+        struct virtio_used ring[NR];
     } used __aligned(4);
-    struct {
-        uint32_t type, prio;
-        uint64_t sector;
-    } header;
+    struct virtio_blk_header header;
     uint8_t status;
 } queues[3] __aligned(4096);
 
 static uint64_t page[WORDS] __page_aligned_bss;
 
 static struct vtd_dom dom;
-static void *common, *notify;
-static unsigned int number;     /* of the queue */
+static struct virtio device;
 
-#define REG(type, off)          (*(volatile type *)(common + (off)))
-
-/* Where the device has that structure. */
-static void *find_cfg(uint16_t sid, unsigned int type, uint32_t base)
-{
-    unsigned int cap;
-
-    for ( cap = pci_read(sid, PCI_CAPS) & 0xfc; cap;
-          cap = pci_read(sid, cap) >> 8 & 0xfc )
-        if ( (pci_read(sid, cap) & 0xff) == CAP_VENDOR &&
-             pci_read(sid, cap) >> 24 == type )
-            return _p(base + pci_read(sid, cap + 8));
-
-    return NULL;
-}
-
-/* All memory of the devices is behind BAR 4; a notification is 4 bytes there. */
 static bool start(struct queue *d, uint32_t class, unsigned int nth,
                   unsigned int queue)
 {
-    uint32_t base = BASE + (d - queues) * STEP;
-    uint16_t sid = pci_find(class, nth);
+    const struct virtio_queue q = {
+        .number = queue, .size = NR, .desc = _u(d->desc),
+        .avail = _u(&d->avail), .used = _u(&d->used),
+    };
 
-    if ( sid == PCI_NONE )
-    {
-        xtf_error("No virtio device %u of class %#x\n", nth, class);
-        return false;
-    }
-    pci_write(sid, 0x20, base);
-    pci_write(sid, 0x24, 0);
-    pci_write(sid, 4, 6);
-    vtd_attach(sid, &dom);
-
-    common = find_cfg(sid, CFG_COMMON, base);
-    notify = find_cfg(sid, CFG_NOTIFY, base);
-    if ( !check(common && notify, "%#x is no virtio 1 device", sid) )
-        return false;
-
-    REG(uint8_t, STATUS) = 0;
-    REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER;
-    REG(uint32_t, FEATURE_SELECT) = 0;
-    REG(uint32_t, FEATURE) = 0;
-    REG(uint32_t, FEATURE_SELECT) = 1;
-    REG(uint32_t, FEATURE) = VERSION_1 | ACCESS_PLATFORM;
-    REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER | FEATURES_OK;
-    if ( !check(REG(uint8_t, STATUS) & FEATURES_OK, "%#x wants more", sid) )
-        return false;
-
-    REG(uint16_t, QUEUE_SELECT) = queue;
-    REG(uint16_t, QUEUE_SIZE) = NR;
-    REG(uint32_t, QUEUE_DESC) = _u(d->desc);
-    REG(uint32_t, QUEUE_DESC + 4) = 0;
-    REG(uint32_t, QUEUE_AVAIL) = _u(&d->avail);
-    REG(uint32_t, QUEUE_AVAIL + 4) = 0;
-    REG(uint32_t, QUEUE_USED) = _u(&d->used);
-    REG(uint32_t, QUEUE_USED + 4) = 0;
-    REG(uint16_t, QUEUE_ENABLE) = 1;
-    notify += 4 * REG(uint16_t, QUEUE_NOTIFY_OFF);
-    number = queue;
-    REG(uint8_t, STATUS) = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
-
-    return true;
+    return virtio_start(&device, class, nth, BASE + (d - queues) * STEP, &dom,
+                        0, &q);
 }
 
 static void submit(struct queue *d)
@@ -149,7 +58,7 @@ static void submit(struct queue *d)
     d->avail.ring[d->avail.idx % NR] = 0;
     smp_wmb();
     ACCESS_ONCE(d->avail.idx) = d->avail.idx + 1;
-    *(volatile uint16_t *)notify = number;
+    virtio_notify(&device);
 }
 
 static void issue(struct queue *d, uint32_t type)
