@@ -67,7 +67,7 @@ dm_programs()
         cc -Wall -Wextra -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
             -o "$1/${program#*/}" "$TOP/tests/stack/$program.c" \
             -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
-            -lxendevicemodel -lxenevtchn -lxenforeignmemory
+            -lxenctrl -lxendevicemodel -lxenevtchn -lxenforeignmemory
     done
 }
 

@@ -26,10 +26,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <xenctrl.h>
 #include <xendevicemodel.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
-#include <xen/hvm/viommu.h>
+#include <xen/hvm/viommu_domctl.h>
 #include <xen/memory.h>
 
 /* As in tests/xtf/tests/viommu-soak and viommu-dmrestart */
@@ -53,6 +54,7 @@ struct mail {
 #define NR_KINDS        3       /* 3, 4, 5: page, domain, global */
 
 static unsigned int domid;
+static xc_interface *xch;
 static xendevicemodel_handle *dmod;
 static xenforeignmemory_handle *fmem;
 static xenevtchn_handle *evtchn;
@@ -85,7 +87,7 @@ static struct xen_viommu_stats stats(void)
 {
     struct xen_viommu_stats s;
 
-    must(!xendevicemodel_viommu_get_stats(dmod, domid, &s));
+    must(!xc_domain_viommu_get_stats(xch, domid, &s));
 
     return s;
 }
@@ -140,12 +142,12 @@ static bool covers(const struct xen_viommu_log *inv, uint64_t iova,
 
 static void end_dma(unsigned int n)
 {
-    uint64_t requested, bit = 1ull << (n % 64);
+    uint64_t bit = 1ull << (n % 64);
 
     once(ledger->busy[n / 64]) &= ~bit;
     full_barrier(); /* (B) */
     if ( once(ledger->waited[n / 64]) & bit )
-        must(!xendevicemodel_viommu_ack(dmod, domid, 0, 0, &requested));
+        must(!xendevicemodel_viommu_ack(dmod, domid));
 }
 
 /* Steps 1 to 4 of the header.  NULL: the page is not mapped. */
@@ -198,14 +200,14 @@ static void dma_write(uint64_t *page, unsigned int from, unsigned int to)
 static evtchn_port_t attach(void)
 {
     struct xen_viommu_xlat xlat = { .iova = IOVA_MAIL, .rid = RID };
-    uint32_t version = XEN_VIOMMU_DM_LEDGER;
+    uint32_t version = XEN_VIOMMU_DM_VERSION;
     evtchn_port_t port, other;
-    uint64_t requested, gen;
+    uint64_t gen;
     void *pages = NULL;
     unsigned int i;
 
     must(!xendevicemodel_viommu_attach(dmod, domid, &version, &port));
-    must(version == XEN_VIOMMU_DM_LEDGER);
+    must(version == XEN_VIOMMU_DM_VERSION);
     must(xenforeignmemory_map_resource(fmem, domid, XENMEM_resource_viommu, 0,
                                        0, XEN_VIOMMU_LEDGER_FRAMES, &pages,
                                        PROT_READ | PROT_WRITE, 0));
@@ -223,7 +225,7 @@ static evtchn_port_t attach(void)
     /* Attached is not alive. */
     must(xendevicemodel_viommu_translate(dmod, domid, &xlat, 1, &gen) &&
          errno == ENOTCONN);
-    must(xendevicemodel_viommu_ack(dmod, domid, 0, 0, &requested) &&
+    must(xendevicemodel_viommu_ack(dmod, domid) &&
          errno == ENOTCONN);
     must(!(stats().flags & XEN_VIOMMU_STATS_DM));
 
@@ -231,15 +233,14 @@ static evtchn_port_t attach(void)
     if ( other == (evtchn_port_t)-1 )
         err(1, "cannot bind port %u", port);
     must(stats().flags & XEN_VIOMMU_STATS_DM);
-    must(!xendevicemodel_viommu_ack(dmod, domid, 0, 0, &requested));
-    must(stats().version == XEN_VIOMMU_DM_LEDGER);
+    must(!xendevicemodel_viommu_ack(dmod, domid));
 
     return other;
 }
 
 static void must_be_refused(void)
 {
-    uint32_t version = XEN_VIOMMU_DM_LEDGER;
+    uint32_t version = XEN_VIOMMU_DM_VERSION;
     evtchn_port_t port;
 
     must(xendevicemodel_viommu_attach(dmod, domid, &version, &port) &&
@@ -275,7 +276,7 @@ static bool told(void)
 /* A DMA is in flight, and the guest wants its page back. */
 static uint64_t *begin_stale(unsigned int n, unsigned int kind)
 {
-    uint64_t requested, *page;
+    uint64_t *page;
     struct xen_viommu_stats s;
     unsigned int i;
 
@@ -298,7 +299,7 @@ static uint64_t *begin_stale(unsigned int n, unsigned int kind)
 
     /* Saying so does not make it so. */
     for ( i = 0; i < 3; i++ )
-        must(!xendevicemodel_viommu_ack(dmod, domid, 0, 0, &requested));
+        must(!xendevicemodel_viommu_ack(dmod, domid));
     must(stats().flags & XEN_VIOMMU_STATS_WAITING);
 
     return page;
@@ -306,7 +307,7 @@ static uint64_t *begin_stale(unsigned int n, unsigned int kind)
 
 static void serve(void)
 {
-    uint64_t complete, requested, *page;
+    uint64_t complete, *page;
     unsigned int i, n;
 
     for ( i = 0; i < 2 * NR_KINDS; i++ )
@@ -333,7 +334,7 @@ static void serve(void)
     must(once(ledger->floor_waited));
     once(ledger->floor) = XEN_VIOMMU_NO_FLOOR;
     full_barrier();
-    must(!xendevicemodel_viommu_ack(dmod, domid, 0, 0, &requested));
+    must(!xendevicemodel_viommu_ack(dmod, domid));
     wait_until(mail->complete == complete + 1);
 
     /* With nothing in flight. */
@@ -371,6 +372,7 @@ int main(int argc, char **argv)
     mode = argv[2];
 
     fmem = xenforeignmemory_open(NULL, 0);
+    xch = xc_interface_open(NULL, NULL, 0);
     dmod = xendevicemodel_open(NULL, 0);
     evtchn = xenevtchn_open(NULL, 0);
     if ( !fmem || !dmod || !evtchn )

@@ -276,7 +276,7 @@ after_the_kill()
     before=$requested was_waited=$waited
     until_it passed $((before + 20)) ||
         because "invalidations stop: requested=$requested" \
-            "acked=$acked waiting=$inv_waiting" || return
+            "drained=$drained waiting=$inv_waiting" || return
     [ "$waited" = "$was_waited" ] ||
         because "invalidations wait for nobody" || return
     after=$((after + requested - before))

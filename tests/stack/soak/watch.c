@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <xendevicemodel.h>
+#include <xenctrl.h>
 #include <xen/hvm/viommu_domctl.h>
 
 #define PERIOD_US       2000
@@ -47,13 +47,13 @@ static bool holds(const char *what, uint64_t n,
 
 int main(int argc, char **argv)
 {
-    xendevicemodel_handle *dmod = xendevicemodel_open(NULL, 0);
+    xc_interface *xch = xc_interface_open(NULL, NULL, 0);
     struct xen_viommu_stats s;
     unsigned int domid, us;
     bool ok = false;
     uint64_t n;
 
-    if ( argc < 3 || !dmod )
+    if ( argc < 3 || !xch )
         errx(2, "usage: watch DOMID CONDITION [NUMBER]");
     domid = strtoul(argv[1], NULL, 0);
     n = argc > 3 ? strtoull(argv[3], NULL, 0) : 0;
@@ -61,16 +61,16 @@ int main(int argc, char **argv)
     for ( us = 0; us < LIMIT_US; us += PERIOD_US )
     {
         /* It may be in the making. */
-        ok = !xendevicemodel_viommu_get_stats(dmod, domid, &s) &&
+        ok = !xc_domain_viommu_get_stats(xch, domid, &s) &&
              holds(argv[2], n, &s);
         if ( ok )
             break;
         usleep(PERIOD_US);
     }
 
-    printf("requested=%llu acked=%llu waited=%llu dm_gone=%llu"
+    printf("requested=%llu drained=%llu waited=%llu dm_gone=%llu"
            " inv_waiting=%d dm_attached=%d\n",
-           (unsigned long long)s.requested, (unsigned long long)s.acked,
+           (unsigned long long)s.requested, (unsigned long long)s.drained,
            (unsigned long long)s.waited, (unsigned long long)s.dm_gone,
            !!(s.flags & XEN_VIOMMU_STATS_WAITING),
            !!(s.flags & XEN_VIOMMU_STATS_DM));
