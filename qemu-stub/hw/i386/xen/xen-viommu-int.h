@@ -13,6 +13,13 @@
 #include "qom/object.h"
 #include "xen-viommu-client.h"
 
+/* QEMU 10.1 moved a header, and made this const. */
+#if __has_include("system/memory.h")
+#define XEN_VIOMMU_CLASS_DATA const void
+#else
+#define XEN_VIOMMU_CLASS_DATA void
+#endif
+
 /* A DMA write in here is an interrupt, and is not translated. */
 #define MSI_BASE  0xfee00000ULL
 #define MSI_ORDER 20

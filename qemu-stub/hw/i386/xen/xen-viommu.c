@@ -512,7 +512,8 @@ static void xen_viommu_instance_init(Object *obj)
     s->dma_mode = g_strdup("copy");
 }
 
-static void xen_viommu_class_init(ObjectClass *klass, void *data)
+static void xen_viommu_class_init(ObjectClass *klass,
+                                  XEN_VIOMMU_CLASS_DATA *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 
@@ -531,7 +532,7 @@ static const TypeInfo xen_viommu_info = {
 };
 
 static void xen_viommu_memory_region_class_init(ObjectClass *klass,
-                                                void *data)
+                                                XEN_VIOMMU_CLASS_DATA *data)
 {
     IOMMUMemoryRegionClass *imrc = IOMMU_MEMORY_REGION_CLASS(klass);
 
