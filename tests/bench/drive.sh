@@ -55,8 +55,6 @@ one()
 {
     local count=- ios=$IOS ms=-
     [ "$1" != 0 ] || count=count ios=$((IOS / 4))
-    # It takes about eight times as long.
-    [ "$2" != simple ] || ios=$((ios / 8))
     echo "run $3 $ios $count" 1<>"$fifo/$2.in"
     if expect "$2" "done"
     then

@@ -50,7 +50,7 @@ again()
 }
 
 # What invalidations cost; nothing else runs yet.  One machine is enough for it.
-for test in viommu-cost viommu-cost-event
+for test in viommu-cost
 do
     [ -d /job/xtf ] || break
     sh /job/xtf/run-in-dom0 $test >/job/$test.log 2>&1 ||
@@ -65,7 +65,6 @@ do
     case $drain in
         -|ledger)   how= ;;
         ledger-map) how='"-global", "xen-viommu.dma=map",' ;;
-        simple)     how='"-global", "xen-viommu.drain=simple",' ;;
         *)          fail "modes.xen: no such drain: $drain" ;;
     esac
     {

@@ -64,14 +64,14 @@ until_it()
 gone() { ! xl domid $name >/dev/null 2>&1; }
 dead() { ! grep -q '^State:.*[^Z] (' "/proc/$1/status" 2>/dev/null; }
 
-# launch VIOMMU DRAIN DMA [stuck] [restart]: sets name and launched
+# launch VIOMMU DMA [stuck] [restart]: sets name and launched
 launch()
 {
     serial=$((serial + 1))
     name=soak$serial
-    sed -e "s/@NAME@/$name/; s/@VIOMMU@/$1/; s/@DRAIN@/$2/; s/@DMA@/$3/" \
-        -e "s/@REBOOT@/${5:-destroy}/" $here/guest.cfg >/tmp/$name.cfg
-    [ "${4-}" = stuck ] || sed -i '/# stuck$/d' /tmp/$name.cfg
+    sed -e "s/@NAME@/$name/; s/@VIOMMU@/$1/; s/@DMA@/$2/" \
+        -e "s/@REBOOT@/${4:-destroy}/" $here/guest.cfg >/tmp/$name.cfg
+    [ "${3-}" = stuck ] || sed -i '/# stuck$/d' /tmp/$name.cfg
     xl create /tmp/$name.cfg >/tmp/$name.out 2>&1 &
     launched=$!
 }
@@ -139,18 +139,16 @@ choose()
         0) form=type=vtd ;;
         1) form=type=vtd,qi=0 ;;
     esac
-    case $(($1 / 2 % 5)) in
-        0) form="$form ledger copy" ;;
-        1) form="$form ledger map stuck" ;;
-        2) form="$form ledger map" ;;
-        3) form="$form simple map stuck" ;;
-        4) form="$form simple map" ;;
+    case $(($1 / 2 % 3)) in
+        0) form="$form copy" ;;
+        1) form="$form map stuck" ;;
+        2) form="$form map" ;;
     esac
 }
 
 choose_stuck()
 {
-    choose $(($1 % 2 + 2 + $1 / 2 % 2 * 4))
+    choose $(($1 % 2 + 2))
 }
 
 choose_restart()
@@ -307,8 +305,8 @@ restart_dm()
 {
     if [ "$1" = 0 ] || gone
     then
-        form="type=vtd$restart_as ledger copy"
-        create "type=vtd$restart_as" ledger copy || return
+        form="type=vtd$restart_as copy"
+        create "type=vtd$restart_as" copy || return
         until_it passed 50 || because "no invalidations" || return
         kill -9 "$pid"
         after_the_kill || return
