@@ -73,12 +73,6 @@ static inline void dma_access_end(void)
     }
 }
 
-static inline MemTxResult dma_access_done(MemTxResult result)
-{
-    dma_access_end();
-    return result;
-}
-
 static inline bool dma_track_faulted(void)
 {
     return dma_track_ops && dma_track_ops->faulted();
