@@ -185,10 +185,10 @@ static void attach(unsigned int what)
     {
         honest_dies();
         host.port[op.port] = PORT_BOUND;
-        honest_version = op.version;
+        honest_attached = true;
     }
     else
-        honest_version = host.viommu->dm.attached ? honest_version : 0;
+        honest_attached &= host.viommu->dm.attached;
     host.alloc_error = 0;
 }
 
@@ -212,14 +212,11 @@ static void many_slots(unsigned int words, uint64_t iova)
 
 static void hostile_ack(void)
 {
-    struct xen_dm_op_viommu_ack op = {
-        .acked = fuzz_value(), .idle_ns = fuzz_take(1), .pad = fuzz_take(1) & 1,
+    const struct xen_dm_op_viommu_ack op = {
+        .pad = { fuzz_take(1) & 1, fuzz_take(1) & 1 },
     };
     bool more;
 
-    /* One that can be believed is for the honest device to make. */
-    if ( !honest_spoilt && honest_version == XEN_VIOMMU_DM_SIMPLE )
-        op.acked |= 1ULL << 60;
     viommu_ack(host.viommu, DM, &op, &more);
 }
 

@@ -10,7 +10,7 @@
 #define STATUS  0x20000ULL
 #define QUEUE   0x30000ULL
 
-unsigned int honest_version;
+bool honest_attached;
 bool honest_spoilt;
 
 static void wrong(const char *why)
@@ -81,7 +81,7 @@ void honest_create(bool queue)
     memset(&guest, 0, sizeof(guest));
     applied = 0;
     owes_ack = false;
-    honest_version = 0;
+    honest_attached = false;
 
     poke(ROOT, CTX | 1);
     poke(CTX + RID * 16, L3 | 1);
@@ -147,14 +147,12 @@ void honest_forget(void)
 void honest_begin(unsigned int n, unsigned int page, unsigned int pages)
 {
     struct xen_viommu_xlat xlat[4] = {};
-    bool cached = honest_version == XEN_VIOMMU_DM_LEDGER;
+    bool cached = true;
     uint64_t generation;
     unsigned int i;
 
-    if ( dma[n].phase != IDLE || !honest_version )
+    if ( dma[n].phase != IDLE || !honest_attached )
         return;
-    if ( honest_version == XEN_VIOMMU_DM_SIMPLE )
-        pages = 1;
 
     for ( i = 0; i < pages; i++ )
         cached = cached && cache[page + i].valid &&
@@ -194,9 +192,6 @@ void honest_begin(unsigned int n, unsigned int page, unsigned int pages)
     dma[n].page = page;
     dma[n].pages = pages;
     dma[n].phase = TRANSLATED;
-    /* The simple form knows of no slots: what is handed out is in use. */
-    if ( honest_version == XEN_VIOMMU_DM_SIMPLE )
-        dma[n].phase = RUNNING;
 }
 
 void honest_publish(unsigned int n)
@@ -255,7 +250,7 @@ void honest_end(unsigned int n)
 void honest_again(unsigned int n, unsigned int page)
 {
     honest_end(n);
-    if ( honest_version != XEN_VIOMMU_DM_LEDGER || !cache[page].valid )
+    if ( !honest_attached || !cache[page].valid )
         return;
     honest_begin(n, page, 1);
     honest_publish(n);
@@ -264,21 +259,11 @@ void honest_again(unsigned int n, unsigned int page)
 
 void honest_acknowledge(void)
 {
-    struct xen_dm_op_viommu_ack op = {};
-    uint64_t generation;
+    const struct xen_dm_op_viommu_ack op = {};
     bool more;
 
-    if ( !honest_version )
+    if ( !honest_attached )
         return;
-    if ( honest_version == XEN_VIOMMU_DM_SIMPLE )
-    {
-        viommu_ack(host.viommu, DM, &op, &more);
-        generation = op.requested;
-        for ( unsigned int n = 0; n < HONEST; n++ )
-            if ( dma[n].phase == RUNNING && dma[n].generation < generation )
-                generation = dma[n].generation;
-        op = (struct xen_dm_op_viommu_ack){ .acked = generation };
-    }
     if ( viommu_ack(host.viommu, DM, &op, &more) )
         wrong("an acknowledgement is refused");
     owes_ack = false;
@@ -288,7 +273,7 @@ void honest_dies(void)
 {
     memset(dma, 0, sizeof(dma));
     memset(cache, 0, sizeof(cache));
-    honest_version = 0;
+    honest_attached = false;
     applied = host_ledger->head;
 }
 

@@ -18,7 +18,7 @@
 #define RID        0x18
 #define DID        5
 
-extern unsigned int honest_version;     /* of the protocol, 0: no DM */
+extern bool honest_attached;
 /* The other one forges what the honest device reads: it cannot be protected. */
 extern bool honest_spoilt;
 

@@ -36,7 +36,7 @@ static void add(struct op op)
 
 /* What this case's machine is like. */
 static struct {
-    unsigned int haw, levels, version;
+    unsigned int haw, levels;
     uint64_t queue;             /* where its queue is, and how large */
     unsigned int qs, tail;
     uint64_t gcmd;
@@ -330,7 +330,7 @@ static uint64_t domain(void)
 
 static void attach(void)
 {
-    emit(attach, rnd(30) ? c.version : rnd(4), domain());
+    emit(attach, rnd(30) ? 1 : rnd(3), domain());
     if ( rnd(20) )
         emit(bind);
 }
@@ -351,7 +351,7 @@ static void translate(void)
     }
     emit(translate, domain(), n, rnd(60) ? PICK(rids) : rnd(0x20000), iova(),
          rnd(8) ? 1 + rnd(3) : rnd(5));
-    if ( c.version == 2 && rnd(3) )
+    if ( rnd(3) )
         emit(use, PICK(slots), rnd(3) ? 1 : 1 + rnd(3));
 }
 
@@ -373,21 +373,17 @@ static void device_model(void)
     case 2: case 3: attach(); break;
     case 4: if ( rnd(2) ) emit(bind); break;
     case 5: case 6: case 7: case 8: case 9: case 10:
-        emit(ack, domain(), rnd(8) ? 0 : rnd(4) - 1);
+        emit(ack, domain(), rnd(20) ? 0 : 1ULL << rnd(64));
         break;
     case 11: case 12: case 13: case 14: case 15: case 16: case 17:
-        if ( c.version == 2 )
-            emit(unuse, PICK(slots));
-        else
-            emit(ack, domain(), 0);
+        emit(unuse, PICK(slots));
         break;
     case 18:
-        if ( c.version == 2 && !rnd(3) )
+        if ( !rnd(3) )
             slot();
         break;
     case 19:
-        if ( c.version == 2 )
-            emit(floor, rnd(2) ? 0 : 1 + rnd(6));
+        emit(floor, rnd(2) ? 0 : 1 + rnd(6));
         break;
     default:
         translate();
@@ -468,7 +464,6 @@ unsigned int gen_case(uint64_t seed, struct op *to, unsigned int limit)
 
     c.haw = PICK(haws);
     c.levels = 3 + rnd(2);
-    c.version = 1 + rnd(2);
     c.queue = QUEUE;
     c.qs = c.tail = 0;
     c.gcmd = 0;

@@ -31,7 +31,7 @@
     _(detach, 1)    /* domain */                                              \
     _(translate, 5) /* domain, number, rid, iova, access; page after page */  \
     _(meanwhile, 3) /* as write, while the tables are walked for the next */  \
-    _(ack, 2)       /* domain, how far below the generation asked for */      \
+    _(ack, 2)       /* domain, pad */                                         \
     _(use, 2)       /* slot, pages: for the latest translation */             \
     _(slot, 6)      /* slot, iova, gpa, pages, rid << 16 | did, access */     \
     _(unuse, 1)     /* slot */                                                \

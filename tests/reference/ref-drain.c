@@ -3,12 +3,7 @@
  * When may the guest see that an invalidation is complete?  The protocol of
  * public/hvm/viommu.h, in sets and lists.
  *
- * Version 1.  Each translation that was handed out is in held[], under the
- * generation it came with, until a later one has been acknowledged.  While
- * there is any, an invalidation waits for its own generation; while there is
- * none, for nothing.
- *
- * Version 2.  Every slot in use is compared with what the invalidations since
+ * Every slot in use is compared with what the invalidations since
  * the last time name, page by page, and with what its pages translate to now.
  * Xen may take more for covered than is: where it had many invalidations at
  * once or the DM wrote nonsense.  Then, and only for a slot that is stale or
@@ -18,36 +13,12 @@
 
 #include "ref.h"
 
-static bool ledger(void)
-{
-    return ref.attached && ref.version == 2;
-}
-
 bool ref_waiting(void)
 {
     for ( unsigned int i = 0; i < NR_WAITS; i++ )
         if ( ref.wait[i].on )
             return true;
     return ref.in_fifo;
-}
-
-/* Everything that was acknowledged is held no more. */
-static void forget_held(void)
-{
-    unsigned int i, kept = 0;
-
-    for ( i = 0; i < ref.nr_held; i++ )
-        if ( ref.held[i] >= ref.acked )
-            ref.held[kept++] = ref.held[i];
-    ref.nr_held = kept;
-}
-
-/* Nothing is held: all that is asked for is drained. */
-static void settle_if_unheld(void)
-{
-    forget_held();
-    if ( !ledger() && !ref.nr_held )
-        ref.acked = ref.asked;
 }
 
 void ref_invalidated(const struct xen_viommu_log *inv)
@@ -67,9 +38,6 @@ static void ask(void)
         return;
     ref.unasked = false;
     ref.asked = ref.position;
-    settle_if_unheld();
-    if ( !ledger() && ref.nr_held )
-        ref.tell = true;
 }
 
 void ref_begin(struct ref_wait *wait)
@@ -81,7 +49,7 @@ void ref_begin(struct ref_wait *wait)
 
 static void show_what_is_drained(void)
 {
-    while ( ref.in_fifo && ref.fifo[0].generation <= ref.acked )
+    while ( ref.in_fifo && ref.fifo[0].generation <= ref.drained )
     {
         struct ref_wait wait = ref.fifo[0];
         int page = page_of(wait.addr);
@@ -103,14 +71,12 @@ static void show_what_is_drained(void)
     }
 
     for ( unsigned int i = 0; i < NR_WAITS; i++ )
-        if ( ref.wait[i].on && ref.wait[i].generation <= ref.acked )
+        if ( ref.wait[i].on && ref.wait[i].generation <= ref.drained )
         {
             ref.wait[i].on = false;
             ref_show(i);
         }
 }
-
-/* Version 2. */
 
 static bool is_set(const uint64_t *words, unsigned int n)
 {
@@ -319,8 +285,12 @@ void ref_poll(void)
 
     if ( ref.ledger.floor < ref.looked )
     {
-        if ( !ref.ledger.floor_waited )
+        /* All that it has been told of may be over. */
+        if ( !ref.ledger.floor_waited || ref.ledger.floor >= ref.floor_known )
+        {
             ref.news = true;
+            ref.floor_known = ref.looked;
+        }
         ref.ledger.floor_waited = 1;
         any = true;
         if ( ref.ledger.floor < drained )
@@ -335,8 +305,8 @@ void ref_poll(void)
 
     if ( drained > ref.asked )
         drained = ref.asked;
-    if ( drained > ref.acked )
-        ref.acked = drained;
+    if ( drained > ref.drained )
+        ref.drained = drained;
 }
 
 bool ref_advance(void)
@@ -345,14 +315,14 @@ bool ref_advance(void)
     ref_queue_fetch();
     if ( !ref_queue_ready() )
         ask();
-    if ( ledger() && ref_waiting() && !ref.bound )
+    if ( ref_waiting() && !ref.bound )
         ref_dm_gone();
-    else if ( ledger() && ref_waiting() )
+    else if ( ref_waiting() )
     {
         look();
         ref_poll();
     }
-    if ( ref.tell && ref.bound )
+    if ( ref.tell )
         ref.seen->notified++;
     ref.tell = false;
     show_what_is_drained();
@@ -367,22 +337,25 @@ void ref_check_dm(void)
         return;
     if ( !ref.bound )
         ref_dm_gone();
-    else if ( ledger() )
+    else
         ref_poll();
 }
 
-/* It has no DMA in flight, and will not have any. */
-void ref_dm_gone(void)
+/* Nothing is in flight. */
+void ref_forget_dma(void)
 {
-    ref.nr_held = 0;
-    ref.acked = ref.asked;
     ref.in_group = 0;
     ref.looked = ref.position;
     memset(ref.ledger.waited, 0, sizeof(ref.ledger.waited));
-    memset(ref.ledger.busy, 0, sizeof(ref.ledger.busy));
-    ref.ledger.floor = XEN_VIOMMU_NO_FLOOR;
     ref.ledger.floor_waited = 0;
-    ref.news = false;
+    ref.news = ref.tell = false;
+}
+
+/* There is no DM, or its port is not bound. */
+void ref_dm_gone(void)
+{
+    ref_forget_dma();
+    ref.drained = ref.asked;
 }
 
 /*

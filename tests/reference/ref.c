@@ -27,16 +27,14 @@ static void create(const uint64_t *a)
     ref.aw = a[0];
     ref.haw = a[1];
     ref.no_queue = a[2];
-    ref.ledger.floor = XEN_VIOMMU_NO_FLOOR;
     ref_power_on();
 }
 
 static void drop_dm(void)
 {
-    ref.attached = false;
+    ref.attached = ref.bound = false;
     ref_dm_gone();
     ref_advance();
-    ref.bound = false;
 }
 
 static int attach(uint64_t version, uint64_t domain)
@@ -49,14 +47,10 @@ static int attach(uint64_t version, uint64_t domain)
 
     ref.attached = true;
     ref.dm = domain;
-    ref.version = version >= 2 ? 2 : 1;
-    if ( ref.version == 2 )
-    {
-        memset(ref.ledger.busy, 0, sizeof(ref.ledger.busy));
-        ref.ledger.floor = XEN_VIOMMU_NO_FLOOR;
-        ref_dm_gone();
-    }
-    ref.seen->generation = ref.version;
+    memset(ref.ledger.busy, 0, sizeof(ref.ledger.busy));
+    ref.ledger.floor = XEN_VIOMMU_NO_FLOOR;
+    ref_forget_dma();
+    ref.seen->generation = 1;
 
     return 0;
 }
@@ -148,14 +142,7 @@ static int translate(uint64_t domain, uint64_t nr, uint64_t rid, uint64_t iova,
     if ( !ref.attached || !ref.bound || ref.dm != domain )
         return -ENOTCONN;
 
-    if ( ref.version == 2 )
-        ref.seen->generation = ref.position;
-    else
-    {
-        ref.seen->generation = ref.asked;
-        if ( !ref.nr_held || ref.held[ref.nr_held - 1] != ref.asked )
-            ref.held[ref.nr_held++] = ref.asked;
-    }
+    ref.seen->generation = ref.position;
 
     /* From here on another CPU may do what it likes: it comes later. */
     if ( te && ref.meanwhile )
@@ -183,40 +170,17 @@ static int translate(uint64_t domain, uint64_t nr, uint64_t rid, uint64_t iova,
     return 0;
 }
 
-static int acknowledge(uint64_t domain, uint64_t below)
+static int acknowledge(uint64_t domain, uint64_t pad)
 {
-    uint64_t acked = ref.asked - below;
-    int rc = 0;
-
+    if ( pad )
+        return -EINVAL;
     if ( !ref.attached || !ref.bound || ref.dm != domain )
         return -ENOTCONN;
 
-    if ( ref.version == 2 )
-    {
-        if ( below && acked )
-            rc = -EINVAL;
-        else
-            ref_poll();
-    }
-    else if ( acked > ref.asked )
-        rc = -EINVAL;
-    else if ( acked > ref.acked )
-    {
-        unsigned int i, kept = 0;
+    ref_poll();
+    ref.seen->more = ref_advance();
 
-        ref.acked = acked;
-        for ( i = 0; i < ref.nr_held; i++ )
-            if ( ref.held[i] >= acked )
-                ref.held[kept++] = ref.held[i];
-        ref.nr_held = kept;
-        if ( !kept )
-            ref.acked = ref.asked;
-    }
-    if ( !rc )
-        ref.seen->more = ref_advance();
-    ref.seen->generation = ref.asked;
-
-    return rc;
+    return 0;
 }
 
 static void use(unsigned int n, const struct xen_viommu_slot *slot)
@@ -236,7 +200,7 @@ static void stats(void)
     *out++ = (ref.te ? 1 : 0) | (ref.attached && ref.bound ? 2 : 0) |
              (ref_waiting() ? 4 : 0);
     *out++ = ref.asked;
-    *out++ = ref.acked;
+    *out++ = ref.drained;
     *out++ = ref.nr_translated;
     *out++ = ref.nr_faults;
     *out++ = ref.nr_lost;
@@ -244,7 +208,6 @@ static void stats(void)
     *out++ = ref.nr_writes;
     *out++ = ref.nr_descs;
     *out++ = ref.nr_errors;
-    *out++ = ref.attached ? ref.version : 0;
     *out++ = ref.ledger.floor_waited;
     for ( i = 0; i < XEN_VIOMMU_SLOTS / 64; i++ )
         *out += __builtin_popcountll(ref.ledger.waited[i]);

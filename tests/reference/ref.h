@@ -61,16 +61,14 @@ struct ref {
     /* Invalidations, and the protocol with the DM. */
     uint64_t position;      /* how many there have been */
     uint64_t asked;         /* R */
-    uint64_t acked;         /* A */
+    uint64_t drained;       /* up to where no DMA is in the way */
     bool unasked;           /* invalidations since R was raised */
     bool tell;              /* fire the event channel */
-    uint64_t held[256];     /* R of translations that may be in use */
-    unsigned int nr_held;
 
     bool attached, bound;
-    unsigned int dm, version;
+    unsigned int dm;
 
-    /* Version 2. */
+    /* The ledger. */
     struct xen_viommu_ledger ledger;
     struct xen_viommu_slot slot[XEN_VIOMMU_SLOTS];
     struct xen_viommu_log log[XEN_VIOMMU_LOG_ENTRIES];
@@ -81,6 +79,7 @@ struct ref {
         uint32_t seq;
         uint64_t first;     /* the first generation that waits for it */
     } blocked[XEN_VIOMMU_SLOTS];            /* those in ledger.waited[] */
+    uint64_t floor_known;   /* the DM knows that older DMA is waited for */
     bool news;
     /* Which slots Xen says that it waits for: see ref-drain.c. */
     const uint64_t *hint;
@@ -152,6 +151,7 @@ void ref_begin(struct ref_wait *wait);
 bool ref_advance(void);
 void ref_check_dm(void);
 void ref_dm_gone(void);
+void ref_forget_dma(void);
 void ref_poll(void);
 bool ref_waiting(void);
 /* What is waited for is to be shown. */

@@ -65,17 +65,12 @@ static int translate(const uint64_t *a, struct seen *seen)
 
 static int acknowledge(const uint64_t *a, struct seen *seen)
 {
-    struct xen_dm_op_viommu_ack op = {};
-    struct xen_viommu_stats stats;
-    bool more;
-    int rc;
+    struct xen_dm_op_viommu_ack op = { .pad = { a[1], a[1] >> 32 } };
 
-    viommu_get_stats(host.viommu, &stats);
-    if ( stats.version != XEN_VIOMMU_DM_LEDGER || a[1] )
-        op.acked = stats.requested - a[1];
-    rc = viommu_ack(host.viommu, a[0], &op, &more);
+    bool more;
+    int rc = viommu_ack(host.viommu, a[0], &op, &more);
+
     seen->more = more;
-    seen->generation = op.requested;
 
     return rc;
 }
@@ -109,7 +104,7 @@ static void stats(struct seen *seen)
     viommu_get_stats(host.viommu, &stats);
     *out++ = stats.flags;
     *out++ = stats.requested;
-    *out++ = stats.acked;
+    *out++ = stats.drained;
     *out++ = stats.translations;
     *out++ = stats.faults;
     *out++ = stats.faults_lost;
@@ -117,7 +112,6 @@ static void stats(struct seen *seen)
     *out++ = stats.mmio_writes;
     *out++ = stats.descs;
     *out++ = stats.queue_errors;
-    *out++ = stats.version;
     *out++ = stats.blocked_floor;
     *out++ = stats.blocked;
     for ( i = 0; i < XEN_VIOMMU_NR_INV; i++ )
