@@ -68,3 +68,5 @@ c_decl {
 #define BLOCKED_TOO_LATE        F(26)
 /* the DM: the other way round, looks the address up before it stores floor */
 #define LOOKED_UP_FIRST         F(27)
+/* Xen: clears what is the DM's when it finds the port unbound */
+#define UNBOUND_CLEARS          F(28)

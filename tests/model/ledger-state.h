@@ -51,7 +51,7 @@ unsigned ncrash : 2 = NCRASH;
 unsigned npoll : 2 = NPOLL;
 unsigned nslice : 2 = NSLICE;
 bit all_over;           /* invalidations */
-bit dead;               /* the DM's port is not bound */
+unsigned dead : 2;      /* the port is not bound: 1 as the DM is gone, 2 not yet */
 
 #define X_IDLE    0     /* the lock is free */
 #define X_SCAN    1
@@ -61,6 +61,7 @@ bit dead;               /* the DM's port is not bound */
 #define X_W2      5
 #define X_WALK    6
 #define X_POLL    7
+#define X_GONE    8     /* has found the port unbound */
 #define X_OVBUSY  9
 #define X_OVSEQ   10
 #define X_OVFLOOR 11

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ledger (version 2 of the protocol with the DM), see docs/model.md, which
- * says what each step stands for, what is checked and what is left out.
+ * The protocol with the DM, see docs/model.md, which says what each step stands
+ * for, what is checked and what is left out.
  *
  * One process does the steps of all: each d_step is one step of one CPU, with
  * at most one access to what others change.  That allows to sort what is alike
@@ -147,7 +147,10 @@ inline vcpu(v)
         fi;
         xbuf = S_LOG | S_HEAD;
         ent = V[v].kind;
-        xpc = X_SCAN;
+        if
+        :: dead && !DEATH_UNNOTICED -> xpc = X_GONE
+        :: else -> xpc = X_SCAN
+        fi;
         if
         :: EARLY_ACK -> i = V[v].gen; complete()
         :: else
@@ -175,6 +178,17 @@ inline abandon()
     complete()
 }
 
+/* What is the DM's to write: Xen does so at attach only. */
+inline clear_dm_words()
+{
+    i = 0;
+    do
+    :: i < NS -> L[i].busy = 0; i++
+    :: else -> break
+    od;
+    floor = NOFLOOR
+}
+
 #define WAITING (V[0].pc == V_WAIT || V[NV - 1].pc == V_WAIT)
 
 inline others()
@@ -200,25 +214,35 @@ inline others()
         END_STEP }
     :: d_step { /* the port is not bound */
         dead && xpc == X_IDLE && WAITING && !DEATH_UNNOTICED ->
-        abandon(); END_STEP }
+        xpc = X_GONE; END_STEP }
+    :: d_step { /* ... and nothing is waited for */
+        xpc == X_GONE ->
+        abandon();
+        if
+        :: UNBOUND_CLEARS -> clear_dm_words()
+        :: else
+        fi;
+        leave(); END_STEP }
     :: d_step { /* attach */
-        dead && xpc == X_IDLE ->
+        dead == 1 && xpc == X_IDLE ->
         if
         :: !DEATH_UNNOTICED -> abandon()
         :: else
         fi;
-        dead = 0; applied = head;
-        i = 0;
-        do
-        :: i < NS ->
-            L[i].busy = L[i].busy && ATTACH_CLEARS_NOTHING;
-            L[i].taken = 0; i++
-        :: else -> break
-        od;
+        dead = 2;
         if
-        :: !ATTACH_CLEARS_NOTHING -> floor = NOFLOOR
+        :: !ATTACH_CLEARS_NOTHING -> clear_dm_words()
         :: else
         fi;
+        i = 0;
+        do
+        :: i < NS -> L[i].taken = 0; i++
+        :: else -> break
+        od;
+        END_STEP }
+    :: d_step { /* bind, which takes no lock of Xen's that matters here */
+        dead == 2 ->
+        dead = 0; applied = head;
         i = 0;
         do
         :: i < NT -> idle(i); i++
