@@ -43,7 +43,7 @@ inline leave()
     fi
 }
 
-/* drain->acked, given what is left of it by floor in a; then settle() */
+/* drain->drained, given what is left of it by floor in a; then settle() */
 inline settle()
 {
     i = done;

@@ -5,8 +5,8 @@
  *
  * Maps the pages that Xen shares with the device model of a guest and writes
  * garbage into every word of them, Xen's own included, while the guest works;
- * flips slots as fast as it can; has Xen look at all that; and in the end leaves
- * all slots free.  Prints "HOSTILE rounds=N".
+ * flips slots as fast as it can; and in the end leaves all slots free.  Prints
+ * "HOSTILE rounds=N".
  */
 #include <err.h>
 #include <stdint.h>
@@ -176,12 +176,12 @@ static void measure(const char *what, struct xen_viommu_ledger *ledger,
 
 int main(int argc, char **argv)
 {
-    xc_interface *xch = xc_interface_open(NULL, NULL, 0);
     unsigned int domid, rounds, n, i;
     struct xen_viommu_ledger *ledger;
     xenforeignmemory_handle *fmem;
     xendevicemodel_handle *dmod;
-    struct xen_viommu_stats s;
+    struct xen_viommu_stats stats;
+    xc_interface *xch;
     void *pages = NULL;
 
     if ( argc != 3 )
@@ -191,6 +191,7 @@ int main(int argc, char **argv)
 
     fmem = xenforeignmemory_open(NULL, 0);
     dmod = xendevicemodel_open(NULL, 0);
+    xch = xc_interface_open(NULL, NULL, 0);
     if ( !fmem || !dmod || !xch )
         err(1, "cannot open Xen's devices");
 
@@ -219,16 +220,19 @@ int main(int argc, char **argv)
     {
         scribble(pages);
         /* Look again at all of that. */
-        ack(dmod, domid);
+        if ( ack(dmod, domid) )
+            err(1, "ack");
     }
 
     for ( i = 0; i < XEN_VIOMMU_SLOTS / 64; i++ )
         *(volatile uint64_t *)&ledger->busy[i] = 0;
     *(volatile uint64_t *)&ledger->floor = XEN_VIOMMU_NO_FLOOR;
-    if ( xc_domain_viommu_get_stats(xch, domid, &s) )
+    /* Xen writes that again only when it appends to the log. */
+    if ( xc_domain_viommu_get_stats(xch, domid, &stats) )
         err(1, "statistics");
-    *(volatile uint64_t *)&ledger->head = s.requested;
-    ack(dmod, domid);
+    *(volatile uint64_t *)&ledger->head = stats.requested;
+    if ( ack(dmod, domid) )
+        err(1, "ack");
 
     printf("HOSTILE rounds=%u\n", rounds);
     return 0;

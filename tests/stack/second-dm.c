@@ -56,6 +56,7 @@ struct mail {
 static unsigned int domid;
 static xc_interface *xch;
 static xendevicemodel_handle *dmod;
+static xc_interface *xch;
 static xenforeignmemory_handle *fmem;
 static xenevtchn_handle *evtchn;
 static struct xen_viommu_ledger *ledger;
@@ -374,8 +375,9 @@ int main(int argc, char **argv)
     fmem = xenforeignmemory_open(NULL, 0);
     xch = xc_interface_open(NULL, NULL, 0);
     dmod = xendevicemodel_open(NULL, 0);
+    xch = xc_interface_open(NULL, NULL, 0);
     evtchn = xenevtchn_open(NULL, 0);
-    if ( !fmem || !dmod || !evtchn )
+    if ( !fmem || !dmod || !xch || !evtchn )
         err(1, "cannot open Xen's devices");
 
     if ( !strcmp(mode, "refused") )
