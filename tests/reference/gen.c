@@ -422,7 +422,15 @@ static void one(void)
     else
         switch ( rnd(30) )
         {
-        case 0: emit(reset); c.gcmd = 0; break;
+        case 0:
+            if ( rnd(2) )
+                emit(gone);
+            else
+            {
+                emit(reset);
+                c.gcmd = 0;
+            }
+            break;
         case 1: case 2: case 3:
             emit(ram, rnd(LOW_PAGES + 1) << 12, rnd(2)); break;
         case 4: case 5:

@@ -38,6 +38,7 @@
     _(floor, 1)     /* value */                                               \
     _(go, 0)        /* viommu_continue() */                                   \
     _(reset, 0)                                                               \
+    _(gone, 0)      /* guest memory has gone */                               \
     _(stats, 0)
 
 enum op_kind {

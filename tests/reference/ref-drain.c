@@ -21,15 +21,36 @@ bool ref_waiting(void)
     return ref.in_fifo;
 }
 
-void ref_invalidated(const struct xen_viommu_log *inv)
+void ref_announced(const struct xen_viommu_log *inv)
 {
-    ref.unasked = true;
     ref.position++;
     ref.nr_inv[inv->inv]++;
-    if ( ref.in_group < MAX_GROUP )
-        ref.group[ref.in_group++] = *inv;
     ref.log[(ref.position - 1) % XEN_VIOMMU_LOG_ENTRIES] = *inv;
     ref.ledger.head = ref.position;
+}
+
+void ref_invalidated(const struct xen_viommu_log *inv)
+{
+    ref_announced(inv);
+    ref.unasked = true;
+    if ( ref.in_group < MAX_GROUP )
+    {
+        ref.group[ref.in_group] = *inv;
+        ref.group_at[ref.in_group++] = ref.position;
+    }
+}
+
+void ref_forget(void)
+{
+    memset(ref.wait, 0, sizeof(ref.wait));
+    ref.in_fifo = 0;
+    ref.unasked = false;
+    ref.drained = ref.asked;
+    ref.in_group = 0;
+    ref.looked = ref.position;
+    memset(ref.ledger.waited, 0, sizeof(ref.ledger.waited));
+    ref.ledger.floor_waited = 0;
+    ref.news = false;
 }
 
 static void ask(void)
@@ -195,14 +216,14 @@ static uint64_t first_for(const struct xen_viommu_slot *slot)
         const struct xen_viommu_log *inv = &ref.group[i];
         bool range = inv->inv == XEN_VIOMMU_INV_TLB_RANGE;
 
-        began[i] = ref.looked + 1 + i;
+        began[i] = ref.group_at[i];
         for ( j = 0; range && j < i; j++ )
             if ( ref.group[j].inv == inv->inv &&
                  ref.group[j].did == inv->did && began[j] < began[i] )
                 began[i] = began[j];
-        kinds += began[i] == ref.looked + 1 + i;
+        kinds += began[i] == ref.group_at[i];
         if ( kinds > 8 )
-            return ref.looked + 1;
+            return ref.group_at[0];
 
         if ( (range ? in_block(i, slot) : is_named(inv, slot, slot->iova)) &&
              began[i] < first )

@@ -312,11 +312,19 @@ void ref_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_reset:
-        memset(ref.wait, 0, sizeof(ref.wait));
-        ref.in_fifo = 0;
+        ref_forget();
         ref_power_on();
-        ref_invalidate_all();
+        ref_announced(&(struct xen_viommu_log){ .inv = XEN_VIOMMU_INV_CONTROL });
         ref_advance();
+        break;
+
+    case OP_gone:
+        if ( ref.te )
+        {
+            ref_announced(&(struct xen_viommu_log){
+                              .inv = XEN_VIOMMU_INV_TLB_GLOBAL });
+            ref_advance();
+        }
         break;
 
     case OP_stats:

@@ -73,6 +73,7 @@ struct ref {
     struct xen_viommu_slot slot[XEN_VIOMMU_SLOTS];
     struct xen_viommu_log log[XEN_VIOMMU_LOG_ENTRIES];
     struct xen_viommu_log group[MAX_GROUP]; /* not looked at for, yet */
+    uint64_t group_at[MAX_GROUP];           /* which invalidation each is */
     unsigned int in_group;
     uint64_t looked;        /* position up to which slots were looked at */
     struct {
@@ -146,6 +147,10 @@ void ref_invalidate_all(void);
 
 /* ref-drain.c */
 void ref_invalidated(const struct xen_viommu_log *inv);
+/* The DM is told, and nobody waits. */
+void ref_announced(const struct xen_viommu_log *inv);
+/* Nobody waits for what has been invalidated. */
+void ref_forget(void);
 void ref_begin(struct ref_wait *wait);
 /* Go on as far as one hold of the lock does; returns whether there is more. */
 bool ref_advance(void);

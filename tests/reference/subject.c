@@ -218,6 +218,7 @@ bool core_do(const struct op *op, struct seen *seen)
 
     case OP_go:    seen->more = viommu_continue(viommu); break;
     case OP_reset: viommu_reset(viommu); break;
+    case OP_gone:  viommu_p2m_changed(viommu); break;
     case OP_stats: stats(seen); break;
     case OP_NR:    break;
     }

@@ -249,6 +249,78 @@ static void test_memory_gone(void **state)
     assert_true(ldm->head == head);
 }
 
+/* A page that is in flight, and unmapped by the guest, but not invalidated. */
+static void put_bystander(unsigned int n)
+{
+    const struct xen_viommu_slot other = {
+        .iova = 0x3000, .gpa = 0x4000, .pages = 1, .rid = RID, .did = 1,
+        .access = XEN_VIOMMU_WRITE,
+    };
+
+    ldm_publish(n, &other);
+    tables_map(0x3000, 0, 0);
+}
+
+/* What guest memory that goes makes stale is nobody's business later. */
+static void test_memory_gone_bystander(void **state)
+{
+    static const struct xen_viommu_log page3 = INV_RANGE(1, 0x3000, 12);
+    unsigned int how;
+
+    for ( how = 0; how < 2; how++ )
+    {
+        ldm_world_setup(state);
+        put_bystander(3);
+        /* Something waits already. */
+        if ( how )
+            stall(5);
+        viommu_p2m_changed(viommu);
+
+        ldm_unmap();
+        ldm_invalidate(&range);
+        if ( how )
+            assert_true(ldm_end(5));
+        assert_false(ldm_pending(&range));
+        assert_int_equal(ldm_nr_waited(), 0);
+
+        /* It is stale all the same, for those who ask. */
+        ldm_invalidate(&page3);
+        assert_true(ldm_pending(&page3) && ldm_end(3));
+    }
+}
+
+/* The next guest does not wait for what the one before it has invalidated. */
+static void test_reset_forgets(void **state)
+{
+    unsigned int how;
+
+    if ( *state )
+        return;
+    for ( how = 0; how < 4; how++ )
+    {
+        ldm_world_setup(state);
+        put_bystander(3);
+        q_create(0);
+        /* Flushed; and waited for; and that for what is in flight. */
+        if ( how >= 1 )
+            ldm_put(&all);
+        if ( how >= 2 )
+            q_put_wait(0, 0);
+        if ( how >= 3 )
+            ldm_publish(5, &ldm_usual);
+        if ( how >= 3 )
+            ldm_unmap();
+        q_submit();
+        viommu_reset(viommu);
+        assert_int_equal(ldm_nr_waited(), 0);
+        q_create(0);
+        q_put_wait(1, 0);
+        q_submit();
+        check(q_done(1) && !q_done(0), "%u", how);
+        assert_int_equal(ldm_nr_waited(), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +331,8 @@ int main(void)
         world_test(test_take),
         world_test(test_reset),
         world_test(test_memory_gone),
+        world_test(test_memory_gone_bystander),
+        world_test(test_reset_forgets),
     };
 
     return run_both(tests);

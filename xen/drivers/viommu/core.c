@@ -131,7 +131,7 @@ void viommu_reset(struct viommu *viommu)
     spin_lock(&viommu->lock);
     viommu_drain_cancel(viommu);
     viommu->fe->init(viommu);
-    viommu_drain_flush(viommu, &all);
+    viommu_drain_announce(viommu, &all);
     viommu_advance(viommu);
     viommu_unlock(viommu);
 }
@@ -146,7 +146,7 @@ void viommu_p2m_changed(struct viommu *viommu)
     /* While disabled, addresses are what they are, whatever is there. */
     if ( view.enabled )
     {
-        viommu_drain_flush(viommu, &all);
+        viommu_drain_announce(viommu, &all);
         viommu_advance(viommu);
     }
     viommu_unlock(viommu);

@@ -27,14 +27,13 @@ static bool dm_there(const struct viommu *viommu)
            viommu_host_port_bound(viommu, viommu->dm.port);
 }
 
-void viommu_drain_flush(struct viommu *viommu, const struct xen_viommu_log *inv)
+void viommu_drain_announce(struct viommu *viommu,
+                           const struct xen_viommu_log *inv)
 {
     struct viommu_drain *drain = &viommu->drain;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    drain->flushed = true;
-    drain->inv = inv->inv;
     drain->position++;
     viommu->stats.inv[inv->inv]++;
 
@@ -44,6 +43,19 @@ void viommu_drain_flush(struct viommu *viommu, const struct xen_viommu_log *inv)
      */
     if ( viommu->ledger )
         viommu_ledger_append(viommu, inv, drain->position);
+}
+
+void viommu_drain_flush(struct viommu *viommu, const struct xen_viommu_log *inv)
+{
+    struct viommu_drain *drain = &viommu->drain;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    drain->flushed = true;
+    drain->inv = inv->inv;
+    if ( viommu->ledger )
+        viommu_ledger_cover(viommu, inv, drain->position + 1);
+    viommu_drain_announce(viommu, inv);
 }
 
 /* Wait for what has been flushed since the last time. */
@@ -328,6 +340,12 @@ void viommu_drain_cancel(struct viommu *viommu)
     memset(drain->slot, 0, sizeof(drain->slot));
     memset(drain->ring, 0, sizeof(drain->ring));
     drain->ring_cons = drain->ring_seen = drain->ring_prod;
+
+    /* Nor will anybody wait for it later. */
+    drain->flushed = false;
+    drain->drained = drain->requested;
+    if ( viommu->ledger )
+        viommu_ledger_forget(viommu);
 }
 
 const struct viommu_wait *viommu_drain_oldest(struct viommu *viommu)

@@ -58,10 +58,11 @@ struct viommu_drain {
     unsigned int ring_seen; /* up to where they are counted */
 };
 
-/*
- * Make the translations that @inv names unusable for new DMA.  Any number of
- * flushes are waited for by the next wait.
- */
+/* Make the translations that @inv names unusable for new DMA. */
+void viommu_drain_announce(struct viommu *viommu,
+                           const struct xen_viommu_log *inv);
+
+/* The same, and the next wait waits for DMA that already uses them. */
 void viommu_drain_flush(struct viommu *viommu,
                         const struct xen_viommu_log *inv);
 
@@ -116,7 +117,7 @@ void viommu_drain_poll(struct viommu *viommu, bool told);
  */
 void viommu_drain_abandon(struct viommu *viommu);
 
-/* Nobody waits any more for what is being drained. */
+/* Nobody waits for what has been flushed, now or later. */
 void viommu_drain_cancel(struct viommu *viommu);
 
 /* The wait that began first, or NULL if there is none. */

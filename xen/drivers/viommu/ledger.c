@@ -107,14 +107,20 @@ static void add(struct viommu_invs *invs, const struct xen_viommu_log *inv,
     }
 }
 
+void viommu_ledger_cover(struct viommu *viommu,
+                         const struct xen_viommu_log *inv, uint64_t generation)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    add(&viommu->ledger->pending, inv, generation);
+}
+
 void viommu_ledger_append(struct viommu *viommu,
                           const struct xen_viommu_log *inv, uint64_t generation)
 {
     struct viommu_ledger *ledger = viommu->ledger;
 
     ASSERT(spin_is_locked(&viommu->lock));
-
-    add(&ledger->pending, inv, generation);
 
     ledger->log[(generation - 1) % XEN_VIOMMU_LOG_ENTRIES] = *inv;
     smp_wmb(); /* the entry before the head */

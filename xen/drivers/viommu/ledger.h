@@ -71,7 +71,7 @@ struct viommu_ledger {
 /* @frames: XEN_VIOMMU_LEDGER_FRAMES pages, contiguous and zeroed. */
 void viommu_ledger_init(struct viommu_ledger *ledger, void *frames);
 
-/* Nothing is waited for: there is no DM.  Leaves alone what a DM has written. */
+/* Nothing is waited for.  Leaves alone what a DM has written. */
 void viommu_ledger_forget(struct viommu *viommu);
 
 /*
@@ -80,7 +80,12 @@ void viommu_ledger_forget(struct viommu *viommu);
  */
 void viommu_ledger_clear(struct viommu *viommu);
 
-/* An invalidation, with its generation: tell the DM not to use what it names. */
+/* Look for DMA that @inv covers, when somebody waits for @generation. */
+void viommu_ledger_cover(struct viommu *viommu,
+                         const struct xen_viommu_log *inv,
+                         uint64_t generation);
+
+/* Tell the DM not to use what @inv names: it is number @generation in the log. */
 void viommu_ledger_append(struct viommu *viommu,
                           const struct xen_viommu_log *inv,
                           uint64_t generation);
