@@ -215,9 +215,8 @@ static void hostile_ack(void)
     const struct xen_dm_op_viommu_ack op = {
         .pad = { fuzz_take(1) & 1, fuzz_take(1) & 1 },
     };
-    bool more;
 
-    viommu_ack(host.viommu, DM, &op, &more);
+    viommu_ack(host.viommu, DM, &op);
 }
 
 /* All DMA ends, and what is left of it is acknowledged: nobody waits. */
@@ -297,7 +296,10 @@ static void one(void)
         break;
 
     case 18:
-        viommu_continue(host.viommu);
+        if ( what & 0x80 )
+            viommu_tick(host.viommu);
+        else
+            viommu_continue(host.viommu);
         break;
 
     case 19: hostile_translate(); break;
@@ -332,7 +334,7 @@ static void one(void)
                 viommu_reset(host.viommu);
             a = fuzz_take(2) & 0xffc;
             viommu_mmio_write(host.viommu, BASE + a, what & 0x40 ? 8 : 4,
-                              fuzz_value());
+                              fuzz_value(), true);
         }
         else if ( what & 0x80 )
             finish();

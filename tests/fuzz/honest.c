@@ -69,7 +69,7 @@ static void map(unsigned int page, uint64_t gpa)
 
 static void write_reg(unsigned int size, unsigned int off, uint64_t val)
 {
-    viommu_mmio_write(host.viommu, BASE + off, size, val);
+    viommu_mmio_write(host.viommu, BASE + off, size, val, true);
 }
 
 void honest_create(bool queue)
@@ -260,11 +260,10 @@ void honest_again(unsigned int n, unsigned int page)
 void honest_acknowledge(void)
 {
     const struct xen_dm_op_viommu_ack op = {};
-    bool more;
 
     if ( !honest_attached )
         return;
-    if ( viommu_ack(host.viommu, DM, &op, &more) )
+    if ( viommu_ack(host.viommu, DM, &op) )
         wrong("an acknowledgement is refused");
     owes_ack = false;
 }
@@ -358,7 +357,7 @@ static bool is_complete(const struct unmap *u)
     uint32_t status;
 
     if ( !guest.queue )
-        return !(viommu_mmio_read(host.viommu, BASE + off, 8) >> 63);
+        return !(viommu_mmio_read(host.viommu, BASE + off, 8, true) >> 63);
     memcpy(&status, at_gpa(host.memory, STATUS + (u - guest.unmap) * 8), 4);
 
     return status == u->status;

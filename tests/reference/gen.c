@@ -30,6 +30,11 @@ static uint64_t anything(void)
 
 static void add(struct op op)
 {
+    /* Any write may be a later one of its instruction, and who goes on a timer. */
+    if ( op.kind == OP_write && !rnd(16) )
+        op.kind = OP_piece;
+    if ( op.kind == OP_go && !rnd(3) )
+        op.kind = OP_tick;
     if ( nr < max )
         ops[nr++] = op;
 }

@@ -21,6 +21,7 @@
     _(create, 3)    /* aw, haw, flags: a new machine; the first of a case */  \
     _(read, 2)      /* size, offset */                                        \
     _(write, 3)     /* size, offset, value */                                 \
+    _(piece, 3)     /* the same, a later one of the same instruction */       \
     _(poke, 2)      /* gpa, value: 8 bytes, if there is memory */             \
     _(fill, 4)      /* gpa, number, low, high: 16 bytes, time and again */    \
     _(ram, 2)       /* gpa, there: the page */                                \
@@ -37,6 +38,7 @@
     _(unuse, 1)     /* slot */                                                \
     _(floor, 1)     /* value */                                               \
     _(go, 0)        /* viommu_continue() */                                   \
+    _(tick, 0)      /* viommu_tick() */                                       \
     _(reset, 0)                                                               \
     _(gone, 0)      /* guest memory has gone */                               \
     _(stats, 0)

@@ -330,6 +330,24 @@ void ref_poll(void)
         ref.drained = drained;
 }
 
+static void tell(void)
+{
+    if ( ref.tell )
+        ref.seen->notified++;
+    ref.tell = false;
+}
+
+/* Descriptors to be fetched, or slots to be looked at for somebody? */
+bool ref_is_more(void)
+{
+    bool more = ref_queue_ready() || (ref.attached && ref_waiting() &&
+                                      ref.looked < ref.asked);
+
+    ref.watched = ref_waiting() || more;
+
+    return more;
+}
+
 bool ref_advance(void)
 {
     show_what_is_drained();
@@ -343,13 +361,17 @@ bool ref_advance(void)
         look();
         ref_poll();
     }
-    if ( ref.tell )
-        ref.seen->notified++;
-    ref.tell = false;
+    tell();
     show_what_is_drained();
-    ref.watched = ref_waiting() || ref_queue_ready();
 
-    return ref_queue_ready();
+    return ref_is_more();
+}
+
+void ref_settle(void)
+{
+    show_what_is_drained();
+    tell();
+    ref.seen->more |= ref_is_more();
 }
 
 void ref_check_dm(void)

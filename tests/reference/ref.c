@@ -34,7 +34,7 @@ static void drop_dm(void)
 {
     ref.attached = ref.bound = false;
     ref_dm_gone();
-    ref_advance();
+    ref_settle();
 }
 
 static int attach(uint64_t version, uint64_t domain)
@@ -150,7 +150,7 @@ static int translate(uint64_t domain, uint64_t nr, uint64_t rid, uint64_t iova,
         ref.nr_writes++;
         ref_write(ref.meanwhile_what[0], ref.meanwhile_what[1],
                   ref.meanwhile_what[2]);
-        ref_advance();
+        ref.seen->more |= ref_advance();
         send_interrupts();
     }
 
@@ -178,7 +178,7 @@ static int acknowledge(uint64_t domain, uint64_t pad)
         return -ENOTCONN;
 
     ref_poll();
-    ref.seen->more = ref_advance();
+    ref_settle();
 
     return 0;
 }
@@ -233,7 +233,7 @@ void ref_do(const struct op *op, struct seen *seen)
     case OP_read:
         ref.nr_reads++;
         ref_check_dm();
-        ref_advance();
+        seen->more = ref_advance();
         seen->result = ref_read(a[0], a[1]);
         break;
 
@@ -241,6 +241,12 @@ void ref_do(const struct op *op, struct seen *seen)
         ref.nr_writes++;
         ref_write(a[0], a[1], a[2]);
         seen->more = ref_advance();
+        break;
+
+    case OP_piece:
+        ref.nr_writes++;
+        ref_write(a[0], a[1], a[2]);
+        seen->more = ref.watched = true;
         break;
 
     case OP_poke:
@@ -311,11 +317,16 @@ void ref_do(const struct op *op, struct seen *seen)
         seen->more = ref_advance();
         break;
 
+    case OP_tick:
+        ref_check_dm();
+        ref_settle();
+        break;
+
     case OP_reset:
         ref_forget();
         ref_power_on();
         ref_announced(&(struct xen_viommu_log){ .inv = XEN_VIOMMU_INV_CONTROL });
-        ref_advance();
+        ref_settle();
         break;
 
     case OP_gone:
@@ -323,7 +334,7 @@ void ref_do(const struct op *op, struct seen *seen)
         {
             ref_announced(&(struct xen_viommu_log){
                               .inv = XEN_VIOMMU_INV_TLB_GLOBAL });
-            ref_advance();
+            ref_settle();
         }
         break;
 

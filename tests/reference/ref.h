@@ -26,7 +26,9 @@ struct ref_wait {
     uint32_t data;
 };
 
-enum { WAIT_ROOT, WAIT_TE, WAIT_QIE, WAIT_CCMD, WAIT_IOTLB, NR_WAITS };
+enum {
+    WAIT_ROOT, WAIT_TE, WAIT_QIE, WAIT_CCMD, WAIT_IOTLB, WAIT_HEAD, NR_WAITS
+};
 
 #define MAX_FIFO 64
 #define MAX_GROUP 4096
@@ -52,6 +54,9 @@ struct ref {
     bool queue_on, fence;
     uint64_t queue_base;
     unsigned int queue_size, queue_head;
+    /* No wait came since the invalidation at first_open: IQH stays there ... */
+    bool open, closing;     /* ... also while it is being waited for */
+    unsigned int first_open;
 
     /* What is waited for. */
     struct ref_wait wait[NR_WAITS];
@@ -138,6 +143,7 @@ void ref_write(unsigned int size, uint64_t off, uint64_t val);
 /* ref-queue.c */
 void ref_queue_fetch(void);
 bool ref_queue_ready(void);
+void ref_show_head(void);
 /* G of a command: 1 global, 2 domain, 3 device or pages. */
 void ref_invalidate_context(unsigned int g, unsigned int did, unsigned int sid,
                             unsigned int fm);
@@ -154,6 +160,9 @@ void ref_forget(void);
 void ref_begin(struct ref_wait *wait);
 /* Go on as far as one hold of the lock does; returns whether there is more. */
 bool ref_advance(void);
+/* What others than a vCPU do of it: seen->more says whether one is woken. */
+void ref_settle(void);
+bool ref_is_more(void);
 void ref_check_dm(void);
 void ref_dm_gone(void);
 void ref_forget_dma(void);

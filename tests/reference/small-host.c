@@ -195,6 +195,13 @@ void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
     host.seen->notified += host.port[port] == PORT_BOUND;
 }
 
+void viommu_host_kick(const struct viommu *viommu)
+{
+    forbid(viommu != host.viommu);
+    forbid(locked());
+    host.kicked = true;
+}
+
 void viommu_host_watch(struct viommu *viommu, bool on)
 {
     forbid(viommu != host.viommu);

@@ -19,6 +19,7 @@ struct host {
     bool absent[LOW_PAGES + HIGH_PAGES], readonly[LOW_PAGES + HIGH_PAGES];
     enum { PORT_FREE, PORT_UNBOUND, PORT_BOUND } port[HOST_PORTS];
     bool watching;
+    bool kicked;                /* a vCPU is to go on */
     uint64_t now;
     unsigned int held;          /* locks */
 

@@ -22,7 +22,8 @@ static void look(void)
 
     meanwhile.kind = OP_NR;
     if ( op.kind == OP_meanwhile )
-        viommu_mmio_write(host.viommu, BASE + op.a[1], op.a[0], op.a[2]);
+        viommu_mmio_write(host.viommu, BASE + op.a[1], op.a[0], op.a[2],
+                          true);
 }
 
 static int translate(const uint64_t *a, struct seen *seen)
@@ -63,16 +64,11 @@ static int translate(const uint64_t *a, struct seen *seen)
     return rc;
 }
 
-static int acknowledge(const uint64_t *a, struct seen *seen)
+static int acknowledge(const uint64_t *a)
 {
-    struct xen_dm_op_viommu_ack op = { .pad = { a[1], a[1] >> 32 } };
+    const struct xen_dm_op_viommu_ack op = { .pad = { a[1], a[1] >> 32 } };
 
-    bool more;
-    int rc = viommu_ack(host.viommu, a[0], &op, &more);
-
-    seen->more = more;
-
-    return rc;
+    return viommu_ack(host.viommu, a[0], &op);
 }
 
 static int attach(const uint64_t *a, struct seen *seen)
@@ -134,6 +130,7 @@ bool core_do(const struct op *op, struct seen *seen)
     unsigned int i;
 
     host.seen = seen;
+    host.kicked = false;
     if ( setjmp(on_bug) )
         return false;
 
@@ -147,7 +144,7 @@ bool core_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_read:
-        seen->result = viommu_mmio_read(viommu, BASE + a[1], a[0]);
+        seen->result = viommu_mmio_read(viommu, BASE + a[1], a[0], true);
         if ( (a[0] == 4 || a[0] == 8) && !(a[1] & (a[0] - 1)) &&
              a[1] + a[0] <= sizeof(host_mirror) &&
              memcmp(&host_mirror[a[1]], &seen->result, a[0]) )
@@ -155,7 +152,11 @@ bool core_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_write:
-        seen->more = viommu_mmio_write(viommu, BASE + a[1], a[0], a[2]);
+        viommu_mmio_write(viommu, BASE + a[1], a[0], a[2], true);
+        break;
+
+    case OP_piece:
+        viommu_mmio_write(viommu, BASE + a[1], a[0], a[2], false);
         break;
 
     case OP_poke:
@@ -190,7 +191,7 @@ bool core_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_ack:
-        seen->result = acknowledge(a, seen);
+        seen->result = acknowledge(a);
         break;
 
     case OP_use:
@@ -217,6 +218,7 @@ bool core_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_go:    seen->more = viommu_continue(viommu); break;
+    case OP_tick:  viommu_tick(viommu); break;
     case OP_reset: viommu_reset(viommu); break;
     case OP_gone:  viommu_p2m_changed(viommu); break;
     case OP_stats: stats(seen); break;
@@ -226,6 +228,7 @@ bool core_do(const struct op *op, struct seen *seen)
     if ( host.held )
         harness_bug("a lock is held", __func__, __LINE__);
 
+    seen->more |= host.kicked;
     seen->watched = host.watching;
     seen->head = host_ledger->head;
     seen->floor_waited = host_ledger->floor_waited;

@@ -8,6 +8,7 @@
 
 uint64_t torture_ram[TORTURE_RAM / 8];
 unsigned long torture_notified;
+bool torture_kicked;
 
 /*
  * An entry of the log is written as any memory, and read word by word by the
@@ -114,6 +115,12 @@ void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
     (void)viommu;
     (void)port;
     __atomic_fetch_add(&torture_notified, 1, __ATOMIC_RELAXED);
+}
+
+void viommu_host_kick(const struct viommu *viommu)
+{
+    (void)viommu;
+    __atomic_store_n(&torture_kicked, true, __ATOMIC_SEQ_CST);
 }
 
 /* No timer: who has missed a wake-up waits for ever. */

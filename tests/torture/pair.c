@@ -17,17 +17,26 @@ void pair_set(uint64_t gpa, uint64_t val)
     __atomic_store_n(&torture_ram[gpa / 8], val, __ATOMIC_RELEASE);
 }
 
+void pair_go_on(void)
+{
+    while ( __atomic_exchange_n(&torture_kicked, false, __ATOMIC_SEQ_CST) )
+        while ( viommu_continue(viommu) )
+            ;
+}
+
 uint64_t pair_read(unsigned int off)
 {
-    return viommu_mmio_read(viommu, BASE + off, 8);
+    uint64_t val = viommu_mmio_read(viommu, BASE + off, 8, true);
+
+    pair_go_on();
+
+    return val;
 }
 
 void pair_write(unsigned int off, unsigned int size, uint64_t val)
 {
-    bool more = viommu_mmio_write(viommu, BASE + off, size, val);
-
-    while ( more )
-        more = viommu_continue(viommu);
+    viommu_mmio_write(viommu, BASE + off, size, val, true);
+    pair_go_on();
 }
 
 static int translate(void *opaque, struct xen_viommu_xlat *xlat,
@@ -41,13 +50,10 @@ static int translate(void *opaque, struct xen_viommu_xlat *xlat,
 static void tell(void *opaque)
 {
     struct xen_dm_op_viommu_ack op = { 0 };
-    bool more;
 
     (void)opaque;
-    if ( viommu_ack(viommu, DM, &op, &more) )
+    if ( viommu_ack(viommu, DM, &op) )
         abort();
-    while ( more )
-        more = viommu_continue(viommu);
 }
 
 void pair_create(void)

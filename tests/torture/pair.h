@@ -26,6 +26,8 @@ extern XenViommuClient client;
 void pair_set(uint64_t gpa, uint64_t val);
 uint64_t pair_read(unsigned int off);
 void pair_write(unsigned int off, unsigned int size, uint64_t val);
+/* A vCPU is about to run on: if it was woken for that, it goes on first. */
+void pair_go_on(void);
 
 /* A new unit with a ledger; the guest has set nothing up yet. */
 void pair_create(void);

@@ -87,7 +87,10 @@ static void invalidate(unsigned int cpu, uint64_t iova, uint64_t kind)
     pair_write(IQT, 8, tail << 4);
     pthread_mutex_unlock(&guest_lock);
     while ( !__atomic_load_n(&torture_ram[status / 8], __ATOMIC_ACQUIRE) )
+    {
+        pair_go_on();
         sched_yield();
+    }
 }
 
 static void *guest_cpu(void *arg)

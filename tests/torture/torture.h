@@ -9,6 +9,8 @@
 /* Guest memory.  Entries are accessed atomically, the devices' pages plainly. */
 extern uint64_t torture_ram[];
 extern unsigned long torture_notified;
+/* A vCPU is to call viommu_continue(). */
+extern bool torture_kicked;
 
 #endif /* TORTURE_H */
 

@@ -45,6 +45,7 @@ struct fake {
     } port[FAKE_PORTS];
     int alloc_error;            /* what the next allocation returns, if set */
     bool watching;
+    bool kicked;                /* a vCPU is to call viommu_continue() */
 
     unsigned int reads;         /* viommu_host_read() so far */
     unsigned int fail_read;     /* the n-th of them fails; 0: none does */

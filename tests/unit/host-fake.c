@@ -76,6 +76,80 @@ void fake_check_unlocked(void)
     forbid(nr_held);
 }
 
+/*
+ * Whose CPU is it?  Descriptors are fetched, and tables walked for the ledger,
+ * by vCPUs only, before they run on; and by an exit of one no more of it than
+ * what is stated, however many accesses its instruction makes.
+ */
+
+#define MAX_DESCS 32
+#define MAX_WALKS 32
+
+static struct {
+    unsigned int depth;         /* vCPUs in the core; others call back */
+    uint64_t descs, walks;      /* of this exit so far */
+} exits;
+
+#define VCPU(first, call)                                                     \
+    do {                                                                      \
+        const struct xen_viommu_stats *now = &viommu->stats;                  \
+        uint64_t descs = now->descs, walks = now->walks;                      \
+                                                                              \
+        exits.depth++;                                                        \
+        if ( first )                                                          \
+            exits.descs = exits.walks = 0;                                    \
+        call;                                                                 \
+        exits.descs += now->descs - descs;                                    \
+        exits.walks += now->walks - walks;                                    \
+        exits.depth--;                                                        \
+        /* Another vCPU may have been here meanwhile. */                      \
+        forbid(!exits.depth && exits.descs > MAX_DESCS);                      \
+        forbid(!exits.depth && exits.walks > MAX_WALKS);                      \
+    } while ( 0 )
+
+uint64_t __real_viommu_mmio_read(struct viommu *viommu, uint64_t addr,
+                                 unsigned int size, bool first);
+uint64_t __wrap_viommu_mmio_read(struct viommu *viommu, uint64_t addr,
+                                 unsigned int size, bool first);
+uint64_t __wrap_viommu_mmio_read(struct viommu *viommu, uint64_t addr,
+                                 unsigned int size, bool first)
+{
+    uint64_t val;
+
+    VCPU(first, val = __real_viommu_mmio_read(viommu, addr, size, first));
+
+    return val;
+}
+
+void __real_viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+                              unsigned int size, uint64_t val, bool first);
+void __wrap_viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+                              unsigned int size, uint64_t val, bool first);
+void __wrap_viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+                              unsigned int size, uint64_t val, bool first)
+{
+    VCPU(first, __real_viommu_mmio_write(viommu, addr, size, val, first));
+}
+
+bool __real_viommu_continue(struct viommu *viommu);
+bool __wrap_viommu_continue(struct viommu *viommu);
+bool __wrap_viommu_continue(struct viommu *viommu)
+{
+    bool more;
+
+    VCPU(true, more = __real_viommu_continue(viommu));
+
+    return more;
+}
+
+void viommu_host_kick(const struct viommu *viommu)
+{
+    forbid(viommu != fake.viommu);
+    forbid(locked());
+
+    fake.kicked = true;
+}
+
 /* Events */
 
 static void __attribute__((format(printf, 2, 3)))
@@ -171,6 +245,7 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
 
     if ( locked() )
     {
+        forbid(!exits.depth);
         fake.queue_reads += size == 16;
         if ( fake.on_scan )
             fake.on_scan(gpa);
@@ -365,6 +440,7 @@ void fake_reset(void)
     /* Xen's clock never shows zero either. */
     fake = (struct fake){ .now = 1000000, .max_order = 30 };
     nr_held = 0;
+    exits.depth = 0;
     trace_len = 0;
     trace[0] = 0;
 }

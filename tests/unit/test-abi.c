@@ -369,7 +369,7 @@ static void test_not_connected(void **state)
 
     fake_bind(attach.port);
     assert_int_equal(translate(DM + 1, &x, 1), -ENOTCONN);
-    assert_int_equal(viommu_ack(viommu, DM + 1, &ack, &unit_ack_more), -ENOTCONN);
+    assert_int_equal(viommu_ack(viommu, DM + 1, &ack), -ENOTCONN);
     assert_int_equal(translate(DM, &x, 1), 0);
     assert_int_equal(dm_ack(), 0);
 
@@ -395,12 +395,12 @@ static void test_ack(void **state)
     for ( i = 0; i < ARRAY_SIZE(op.pad); i++ )
     {
         op.pad[i] = 1u << 31;
-        assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), -EINVAL);
+        assert_int_equal(viommu_ack(viommu, DM, &op), -EINVAL);
         op.pad[i] = 0;
     }
-    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &op), 0);
     w64(R_IOTLB, IVT | IIRG(1));
-    assert_int_equal(viommu_ack(viommu, DM, &op, &unit_ack_more), 0);
+    assert_int_equal(viommu_ack(viommu, DM, &op), 0);
 }
 
 int main(void)

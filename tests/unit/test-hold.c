@@ -117,7 +117,7 @@ static void test_death(void **state)
     const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int way, i;
 
-    for ( way = 0; way < 4; way++ )
+    for ( way = 0; way < 5; way++ )
     {
         q_setup(state);
         q_put_held(0, W_IF);
@@ -129,6 +129,7 @@ static void test_death(void **state)
         assert_int_equal(q_head(), 5);
         assert_false(q_done(0));
         fake_trace();
+        fake.kicked = false;
 
         if ( way == 3 )
             assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
@@ -140,15 +141,25 @@ static void test_death(void **state)
             viommu_continue(viommu);
         else if ( way == 2 )
             assert_int_equal(viommu_attach(viommu, DM + 1, &attach), 0);
+        else if ( way == 4 )
+            viommu_tick(viommu);
+
+        /* Who is not the guest leaves what is behind the fence to it. */
+        assert_true(fake.kicked == (way > 1));
+        if ( fake.kicked )
+            assert_false(viommu_continue(viommu));
 
         trace_is(way < 2 ? "write(3008000,1) write(3008004,2) "
                            "write(3008008,3) write(300800c,4) unwatch " MSI :
                  way == 2 ? "write(3008000,1) write(3008004,2) "
-                            "write(3008008,3) write(300800c,4) unwatch " MSI
-                            " free(1) alloc(1)" :
+                            "write(3008008,3) " MSI " free(1) alloc(1) "
+                            "write(300800c,4) unwatch" :
+                 way == 3 ? "write(3008000,1) write(3008004,2) "
+                            "write(3008008,3) " MSI " free(1) "
+                            "write(300800c,4) unwatch" :
                             "write(3008000,1) write(3008004,2) "
-                            "write(3008008,3) write(300800c,4) unwatch " MSI
-                            " free(1)");
+                            "write(3008008,3) " MSI
+                            " write(300800c,4) unwatch");
         for ( i = 0; i < 4; i++ )
             assert_true(q_done(i));
         q_check_running(7);

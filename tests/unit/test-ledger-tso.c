@@ -271,7 +271,6 @@ static void device_model(unsigned int cpu)
     void *busy = floor ? &ldm->floor : &ldm->busy[n / 64];
     void *waited = floor ? &ldm->floor_waited : &ldm->waited[n / 64];
     struct xen_dm_op_viommu_ack ack = { 0 };
-    bool more;
 
     switch ( t->pc )
     {
@@ -336,7 +335,7 @@ static void device_model(unsigned int cpu)
     case ACK:
         tso_say(cpu, "acknowledges", 0);
         tso_enter(cpu);
-        assert_int_equal(viommu_ack(viommu, DM, &ack, &more), 0);
+        assert_int_equal(viommu_ack(viommu, DM, &ack), 0);
         tso_leave();
         end_dma(t);
         return;

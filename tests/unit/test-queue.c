@@ -378,10 +378,11 @@ static void test_slices(void **state)
     assert_true(unit_stats().descs == nr);
 }
 
-/* A guest's look, an acknowledgement and a tick do a slice each, no more. */
+/* A guest's look and its vCPU do a slice each, no more; others do none. */
 static void test_slice_of_each_entry(void **state)
 {
     const struct xen_dm_op_viommu_detach detach = { 0 };
+    const struct xen_dm_op_viommu_ack ack = {};
     unsigned int i;
 
     (void)state;
@@ -391,24 +392,118 @@ static void test_slice_of_each_entry(void **state)
     q_submit();
 
 #define SLICE(n) assert_int_equal(fake.queue_reads, (n) * Q_SLICE)
+#define KICKED() do { assert_true(fake.kicked); fake.kicked = false; } while ( 0 )
     SLICE(1);
+    KICKED();
     r32(R_FSTS);
     SLICE(2);
+    KICKED();
     assert_true(viommu_continue(viommu));
     SLICE(3);
-    dm_ack();
-    SLICE(4);
+    assert_false(fake.kicked);
     w32(R_FEDATA, 0);
-    SLICE(5);
+    SLICE(4);
     assert_true(unit_more);
+    KICKED();
+
+    /* The guest's work is not done by the DM, nor by the timer. */
+    assert_int_equal(viommu_ack(viommu, DM, &ack), 0);
+    KICKED();
+    viommu_tick(viommu);
+    KICKED();
+    viommu_p2m_changed(viommu);
+    KICKED();
     assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
-    SLICE(6);
+    KICKED();
+    dm_attach();
+    KICKED();
     /* What does not concern the queue leaves it alone. */
     unit_stats();
-    SLICE(6);
+    assert_false(fake.kicked);
+    SLICE(4);
 #undef SLICE
+#undef KICKED
     q_rest();
     q_check_running(300);
+
+    /* Nor is anybody woken for nothing. */
+    fake.kicked = false;
+    dm_ack();
+    viommu_tick(viommu);
+    r32(R_FSTS);
+    w32(R_FEDATA, 0);
+    assert_false(fake.kicked);
+}
+
+/*
+ * An instruction that stores 64 bytes makes 8 accesses in one exit.  The first
+ * brings more than a slice, by the tail or by enabling the queue; or another
+ * one does, or all of them something.
+ */
+static void test_one_exit(void **state)
+{
+    static const struct {
+        unsigned int first;
+        uint64_t val[8];
+    } stores[] = {
+        /* IQH, IQT, IQA; with the first in force before */
+        { R_IQH,     { 0, 400 << 4, Q_BASE | 1 } },
+        { R_IQT,     { 400 << 4, Q_BASE | 1, 0, IM } },
+        /* GCMD with QIE, SRTP, TE; RTADDR; CCMD */
+        { R_GCMD - 8, { 0, QIE | SRTP | TE, T_ROOT, ICC | CIRG(1) } },
+        { R_GCMD,    { QIE | SRTP | TE, T_ROOT, ICC | CIRG(1), 0, IM } },
+        /* IVA, IOTLB */
+        { R_IOTLB - 56, { [6] = 0x1000, [7] = IVT | IIRG(3) } },
+    };
+    unsigned int i, n, reads;
+
+    (void)state;
+    for ( n = 0; n < ARRAY_SIZE(stores); n++ )
+    {
+        bool tail = stores[n].first >= R_IQH && stores[n].first <= R_IQT;
+
+        setup(state);
+        q_create(1);
+        for ( i = 0; i < 400; i++ )
+            q_put(i % 8 ? D_TLB(3) : D_WAIT, 0);
+        if ( !tail )
+        {
+            q_switch(false);
+            w64(R_IQT, 400 << 4);
+            w64(R_RTADDR, T_ROOT);
+        }
+        reads = fake.queue_reads;
+        fake.kicked = false;
+        for ( i = 0; i < 8; i++ )
+            viommu_mmio_write(viommu, BASE + stores[n].first + 8 * i, 8,
+                              stores[n].val[i], !i);
+        check(fake.queue_reads - reads <= Q_SLICE, "%u: %u descriptors", n,
+              fake.queue_reads - reads);
+        /* The rest is not lost: it is done before the guest goes on. */
+        assert_true(fake.kicked && fake.watching);
+        unit_more = viommu_continue(viommu);
+        q_rest();
+        if ( n < 4 )
+            q_check_running(400);
+        assert_true(idle());
+    }
+
+    /* Loads are no different, nor is an instruction that does both. */
+    setup(state);
+    q_create(1);
+    for ( i = 0; i < 400; i++ )
+        q_put(D_TLB(3), 0);
+    q_submit();
+    reads = fake.queue_reads;
+    for ( i = 0; i < 8; i++ )
+        viommu_mmio_read(viommu, BASE + R_IQH + 8 * i, 8, !i);
+    assert_int_equal(fake.queue_reads - reads, Q_SLICE);
+    reads = fake.queue_reads;
+    viommu_mmio_read(viommu, BASE + R_IQT, 8, true);
+    fake.kicked = false;
+    viommu_mmio_write(viommu, BASE + R_IQT, 8, 399 << 4, false);
+    assert_true(fake.kicked);
+    assert_int_equal(fake.queue_reads - reads, Q_SLICE);
 }
 
 /* Exactly one slice leaves nothing to be done. */
@@ -550,6 +645,7 @@ int main(void)
         ring_test(test_with_other_enables),
         ring_test(test_slices),
         ring_test(test_slice_of_each_entry),
+        ring_test(test_one_exit),
         ring_test(test_exact_slice),
         ring_test(test_interrupted_slices),
         ring_test(test_fuzz),

@@ -247,10 +247,10 @@ static void test_bad_accesses(void **state)
             if ( good )
                 continue;
 
-            check(viommu_mmio_read(viommu, BASE + off, size[i]) == ~0ULL,
+            check(viommu_mmio_read(viommu, BASE + off, size[i], true) == ~0ULL,
                   "%#x, %u bytes", off, size[i]);
-            viommu_mmio_write(viommu, BASE + off, size[i], 0);
-            viommu_mmio_write(viommu, BASE + off, size[i], ~0ULL);
+            viommu_mmio_write(viommu, BASE + off, size[i], 0, true);
+            viommu_mmio_write(viommu, BASE + off, size[i], ~0ULL, true);
             n++;
         }
 
@@ -289,8 +289,8 @@ static void test_fuzz(void **state)
         if ( !rnd(4) )
             viommu_continue(viommu);
         viommu_mmio_write(viommu, BASE + off, size[rnd(ARRAY_SIZE(size))],
-                          rnd(2) ? val : val & (rnd(2) ? 0xf : 0xfULL << 60));
-        viommu_mmio_read(viommu, BASE + off, size[rnd(ARRAY_SIZE(size))]);
+                          rnd(2) ? val : val & (rnd(2) ? 0xf : 0xfULL << 60), true);
+        viommu_mmio_read(viommu, BASE + off, size[rnd(ARRAY_SIZE(size))], true);
     }
 
     dm_end_all();

@@ -135,22 +135,29 @@ int unit_run_both(const struct CMUnitTest *tests, size_t nr)
 
 uint32_t r32(unsigned int off)
 {
-    return mirrored(off, 4, viommu_mmio_read(viommu, BASE + off, 4));
+    return mirrored(off, 4, viommu_mmio_read(viommu, BASE + off, 4, true));
 }
 
 uint64_t r64(unsigned int off)
 {
-    return mirrored(off, 8, viommu_mmio_read(viommu, BASE + off, 8));
+    return mirrored(off, 8, viommu_mmio_read(viommu, BASE + off, 8, true));
+}
+
+static void write(unsigned int off, unsigned int size, uint64_t val)
+{
+    fake.kicked = false;
+    viommu_mmio_write(viommu, BASE + off, size, val, true);
+    unit_more = fake.kicked;
 }
 
 void w32(unsigned int off, uint32_t val)
 {
-    unit_more = viommu_mmio_write(viommu, BASE + off, 4, val);
+    write(off, 4, val);
 }
 
 void w64(unsigned int off, uint64_t val)
 {
-    unit_more = viommu_mmio_write(viommu, BASE + off, 8, val);
+    write(off, 8, val);
 }
 
 bool idle(void)
@@ -184,8 +191,13 @@ struct xen_viommu_xlat dm_translate(uint16_t rid, uint64_t iova, uint8_t access)
 int dm_ack(void)
 {
     const struct xen_dm_op_viommu_ack op = {};
+    int rc;
 
-    return viommu_ack(viommu, DM, &op, &unit_ack_more);
+    fake.kicked = false;
+    rc = viommu_ack(viommu, DM, &op);
+    unit_ack_more = fake.kicked && viommu_continue(viommu);
+
+    return rc;
 }
 
 static void set_floor(void)

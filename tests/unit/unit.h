@@ -116,10 +116,13 @@ int unit_run_both(const struct CMUnitTest *tests, size_t nr);
 
 /*
  * The guest's accesses to registers.  What is left of the queue is up to the
- * test: unit_more says what viommu_mmio_write() returned last.
+ * test: unit_more says whether the last write has left any.
  */
 extern bool unit_more;
-/* The same for viommu_ack(). */
+/*
+ * The same after dm_ack(): a vCPU that was woken by it has done what one call
+ * of viommu_continue() does.
+ */
 extern bool unit_ack_more;
 uint32_t r32(unsigned int off);
 uint64_t r64(unsigned int off);

@@ -82,7 +82,7 @@ uint64_t viommu_now(struct viommu *viommu)
 }
 
 /* Show the guest what is drained. */
-static void settle(struct viommu *viommu)
+static void show(struct viommu *viommu)
 {
     const struct viommu_drained *drained;
 
@@ -91,37 +91,56 @@ static void settle(struct viommu *viommu)
         viommu->fe->complete(viommu, drained);
 }
 
-bool viommu_advance(struct viommu *viommu)
+/* Is there work for a vCPU?  If not, somebody may have to look after the DM. */
+static bool is_more(struct viommu *viommu)
 {
-    bool more;
+    bool more = viommu->fe->runnable(viommu) || viommu_drain_runnable(viommu);
 
-    ASSERT(spin_is_locked(&viommu->lock));
-
-    settle(viommu);
-    viommu->fe->run(viommu);
-    viommu_drain_run(viommu, !viommu->fe->runnable(viommu));
-    settle(viommu);
-
-    more = viommu->fe->runnable(viommu) || viommu_drain_runnable(viommu);
     viommu_host_watch(viommu, more || viommu_drain_oldest(viommu));
 
     return more;
 }
 
+bool viommu_advance(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    show(viommu);
+    viommu->fe->run(viommu);
+    viommu_drain_run(viommu, !viommu->fe->runnable(viommu));
+    show(viommu);
+
+    return is_more(viommu);
+}
+
+void viommu_settle(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    show(viommu);
+    viommu_drain_tell(viommu);
+    viommu->kick |= is_more(viommu);
+}
+
 void viommu_unlock(struct viommu *viommu)
 {
     struct viommu_msi msi[VIOMMU_NR_MSI];
+    bool kick = viommu->kick;
     unsigned int i;
 
     memcpy(msi, viommu->msi, sizeof(msi));
     for ( i = 0; i < VIOMMU_NR_MSI; i++ )
         viommu->msi[i].valid = false;
+    viommu->kick = false;
 
     spin_unlock(&viommu->lock);
 
     for ( i = 0; i < VIOMMU_NR_MSI; i++ )
         if ( msi[i].valid )
             viommu_host_msi(viommu, msi[i].addr, msi[i].data);
+
+    if ( kick )
+        viommu_host_kick(viommu);
 }
 
 void viommu_reset(struct viommu *viommu)
@@ -132,7 +151,7 @@ void viommu_reset(struct viommu *viommu)
     viommu_drain_cancel(viommu);
     viommu->fe->init(viommu);
     viommu_drain_announce(viommu, &all);
-    viommu_advance(viommu);
+    viommu_settle(viommu);
     viommu_unlock(viommu);
 }
 
@@ -147,7 +166,7 @@ void viommu_p2m_changed(struct viommu *viommu)
     if ( view.enabled )
     {
         viommu_drain_announce(viommu, &all);
-        viommu_advance(viommu);
+        viommu_settle(viommu);
     }
     viommu_unlock(viommu);
 }
@@ -177,8 +196,16 @@ bool viommu_continue(struct viommu *viommu)
     return more;
 }
 
+void viommu_tick(struct viommu *viommu)
+{
+    spin_lock(&viommu->lock);
+    check_dm(viommu);
+    viommu_settle(viommu);
+    viommu_unlock(viommu);
+}
+
 uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
-                          unsigned int size)
+                          unsigned int size, bool first)
 {
     struct xen_viommu_timeline *longest = &viommu->stats.longest;
     uint64_t val;
@@ -188,8 +215,11 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
     viommu->stats.mmio_reads++;
 
     /* The guest polls: without this it would wait for the next timer. */
-    check_dm(viommu);
-    viommu_advance(viommu);
+    if ( first )
+    {
+        check_dm(viommu);
+        viommu->kick |= viommu_advance(viommu);
+    }
 
     val = viommu->fe->read(viommu, addr - viommu->base, size);
 
@@ -201,18 +231,20 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
     return val;
 }
 
-bool viommu_mmio_write(struct viommu *viommu, uint64_t addr,
-                       unsigned int size, uint64_t val)
+void viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+                       unsigned int size, uint64_t val, bool first)
 {
-    bool more;
-
     spin_lock(&viommu->lock);
     viommu->stats.mmio_writes++;
     viommu->fe->write(viommu, addr - viommu->base, size, val);
-    more = viommu_advance(viommu);
+    if ( first )
+        viommu->kick |= viommu_advance(viommu);
+    else
+    {
+        viommu->kick = true;
+        viommu_host_watch(viommu, true);
+    }
     viommu_unlock(viommu);
-
-    return more;
 }
 
 /*

@@ -151,6 +151,7 @@ struct viommu {
     uint64_t now;           /* latest answer of viommu_now() */
     struct viommu_drain drain;
     struct viommu_msi msi[VIOMMU_NR_MSI];
+    bool kick;              /* viommu_host_kick() once the lock is dropped */
     struct xen_viommu_stats stats;
 };
 
@@ -192,12 +193,15 @@ void *viommu_take_mirror(struct viommu *viommu);
 /*
  * Guest access to the register page.  With a mirror, the guest need not come
  * here to read, and nothing may depend on that it does.  Takes the lock.
+ *
+ * An instruction may make several accesses, such as one that stores 64 bytes.
+ * Only the @first processes what the guest has asked for; what the others ask
+ * for is left to viommu_continue(), so that an exit does as much as one access.
  */
 uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
-                          unsigned int size);
-/* Returns whether viommu_continue() is to be called soon. */
-bool viommu_mmio_write(struct viommu *viommu, uint64_t addr,
-                       unsigned int size, uint64_t val);
+                          unsigned int size, bool first);
+void viommu_mmio_write(struct viommu *viommu, uint64_t addr,
+                       unsigned int size, uint64_t val, bool first);
 
 /*
  * System time in ns, which does not go back although that of two CPUs may
@@ -207,10 +211,17 @@ uint64_t viommu_now(struct viommu *viommu);
 
 /*
  * Go on: complete what is drained, process a slice of the queue, complete what
- * that has brought.  Returns whether the queue holds more that can be done
- * now.  With the lock held.
+ * that has brought.  Returns whether there is more that can be done now.  Only
+ * a vCPU of the guest does this, before it runs on: the guest pays for it.
+ * With the lock held.
  */
 bool viommu_advance(struct viommu *viommu);
+
+/*
+ * The part of it that others may do: complete what is drained.  For the rest,
+ * if there is any, a vCPU is woken.  With the lock held.
+ */
+void viommu_settle(struct viommu *viommu);
 
 /*
  * The guest's machine is reset: what it waits for is forgotten, translation
@@ -225,14 +236,20 @@ void viommu_reset(struct viommu *viommu);
  */
 void viommu_p2m_changed(struct viommu *viommu);
 
-/* Drop the lock and send the interrupts that were raised under it, if any. */
+/*
+ * Drop the lock, send the interrupts that were raised under it, and wake a
+ * vCPU if there is work for one.
+ */
 void viommu_unlock(struct viommu *viommu);
 
 /*
- * Go on, after having completed what waits for a DM that died.
- * Returns as viommu_advance().  Takes the lock.
+ * A vCPU goes on, see viommu_advance(), after having completed what waits for a
+ * DM that died.  Takes the lock.
  */
 bool viommu_continue(struct viommu *viommu);
+
+/* The timer of viommu_host_watch(): the same for viommu_settle(). */
+void viommu_tick(struct viommu *viommu);
 
 /*
  * Translate one address for the DM, or for comparison with what the DM uses.
@@ -254,9 +271,8 @@ int viommu_detach(struct viommu *viommu, domid_t caller,
 int viommu_translate(struct viommu *viommu, domid_t caller,
                      struct xen_viommu_xlat *xlat, unsigned int nr,
                      uint64_t *generation);
-/* @more: viommu_continue() is to be called soon. */
 int viommu_ack(struct viommu *viommu, domid_t caller,
-               const struct xen_dm_op_viommu_ack *op, bool *more);
+               const struct xen_dm_op_viommu_ack *op);
 
 /* For the toolstack.  Takes the lock. */
 void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats);

@@ -24,7 +24,7 @@ static bool drop_dm(struct viommu *viommu, evtchn_port_t *port)
     *port = viommu->dm.port;
     viommu_drain_abandon(viommu);
     viommu->dm.attached = false;
-    viommu_advance(viommu);
+    viommu_settle(viommu);
 
     return attached;
 }
@@ -270,11 +270,10 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
 }
 
 int viommu_ack(struct viommu *viommu, domid_t caller,
-               const struct xen_dm_op_viommu_ack *op, bool *more)
+               const struct xen_dm_op_viommu_ack *op)
 {
     int rc = -ENOTCONN;
 
-    *more = false;
     if ( op->pad[0] || op->pad[1] )
         return -EINVAL;
 
@@ -282,7 +281,7 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
     if ( is_dm(viommu, caller) )
     {
         viommu_drain_poll(viommu, true);
-        *more = viommu_advance(viommu);
+        viommu_settle(viommu);
         rc = 0;
     }
     viommu_unlock(viommu);

@@ -302,9 +302,16 @@ void viommu_drain_run(struct viommu *viommu, bool idle)
         count(viommu, wait);
     }
 
-    if ( drain->notify )
+    viommu_drain_tell(viommu);
+}
+
+void viommu_drain_tell(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    if ( viommu->drain.notify )
         viommu_host_port_notify(viommu, viommu->dm.port);
-    drain->notify = false;
+    viommu->drain.notify = false;
 }
 
 void viommu_drain_poll(struct viommu *viommu, bool told)

@@ -59,8 +59,16 @@ bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port);
 void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port);
 
 /*
- * While @on, call viommu_continue() every few milliseconds.  Locked: the
- * callback may still be running, or about to, when this returns.
+ * Have a vCPU of the guest call viommu_continue(), before it runs guest code and
+ * until that returns false.  The current one, if that is the guest's; else
+ * another one is woken.  If none can run, none does: it is asked for again
+ * by viommu_tick().  Not locked.
+ */
+void viommu_host_kick(const struct viommu *viommu);
+
+/*
+ * While @on, call viommu_tick() every few milliseconds.  Locked: the callback
+ * may still be running, or about to, when this returns.
  */
 void viommu_host_watch(struct viommu *viommu, bool on);
 

@@ -4,6 +4,7 @@
 #include <xen/domain_page.h>
 #include <xen/event.h>
 #include <xen/sched.h>
+#include <xen/softirq.h>
 
 #include <asm/hvm/irq.h>
 #include <asm/p2m.h>
@@ -161,18 +162,74 @@ void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
     notify_via_xen_event_channel(viommu->domain, port);
 }
 
+/* Is it only a matter of time, or of waking it, until @v runs? */
+static bool can_run(const struct vcpu *v)
+{
+    return v->is_initialised && !atomic_read(&v->pause_count) &&
+           !(ACCESS_ONCE(v->pause_flags) & (VPF_down | VPF_blocked_in_xen));
+}
+
+/* The guest's vCPU to which work falls, or NULL if none can run now. */
+static struct vcpu *pick_vcpu(struct domain *d, struct vcpu *writer)
+{
+    struct vcpu *v;
+
+    if ( current->domain == d )
+        return current;
+
+    if ( writer && can_run(writer) )
+        return writer;
+
+    /* There may be none at all, yet. */
+    for_each_vcpu ( d, v )
+        if ( can_run(v) )
+            return v;
+
+    return NULL;
+}
+
+void viommu_host_kick(const struct viommu *viommu)
+{
+    struct domain *d = viommu->domain;
+    struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct vcpu *v;
+
+    if ( d->is_dying )
+        return;
+
+    v = pick_vcpu(d, ACCESS_ONCE(hv->writer));
+    if ( !v )
+        return;
+
+    /* Before it passes hvm_do_resume(), to which the rest makes it go. */
+    ACCESS_ONCE(hv->runner) = v;
+    smp_mb();
+
+    /*
+     * A guest that has halted finds that HLT is over without an interrupt, as
+     * it does whenever a DM notifies it of an I/O request that is no more.
+     */
+    vcpu_unblock(v);
+
+    if ( v == current )
+        raise_softirq(SCHEDULE_SOFTIRQ);
+    else
+    {
+        /* Whether it runs or not, it has to be scheduled again. */
+        vcpu_pause_nosync(v);
+        vcpu_unpause(v);
+    }
+}
+
 void viommu_host_watch(struct viommu *viommu, bool on)
 {
-    struct hvm_viommu *hv = viommu->domain->arch.hvm.viommu;
+    struct timer *watch = &viommu->domain->arch.hvm.viommu->watch;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
     /* A timer that is no longer needed may fire: it finds nothing to do. */
-    if ( on && !hv->watching )
-    {
-        hv->watching = true;
-        set_timer(&hv->watch, NOW() + WATCH_PERIOD);
-    }
+    if ( on && !timer_is_active(watch) )
+        set_timer(watch, NOW() + WATCH_PERIOD);
 }
 
 uint64_t viommu_host_now(void)

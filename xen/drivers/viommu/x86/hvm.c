@@ -43,22 +43,40 @@ static bool cf_check regs_accept(const struct hvm_io_handler *handler,
 }
 
 /*
- * Each access may be a slice of work, and the loop over those of a string
- * instruction cannot be preempted: it is left after the first, and the guest
- * comes back for the next.
+ * The loop over the accesses of a string instruction cannot be preempted: it is
+ * left after the first, and the guest comes back for the next.
  */
-static bool is_first(uint64_t addr)
+static bool is_rest(uint64_t addr)
 {
-    return addr == current->io.req.addr;
+    return addr != current->io.req.addr;
+}
+
+/*
+ * An access of another size or alignment than devices know comes in pieces, one
+ * that writes what it has read twice.  Is this the first of its instruction?
+ */
+static bool is_first(void)
+{
+    bool first = !current->arch.hvm.viommu_accessed;
+
+    current->arch.hvm.viommu_accessed = true;
+
+    return first;
+}
+
+void hvm_viommu_begin_insn(struct vcpu *v)
+{
+    v->arch.hvm.viommu_accessed = false;
 }
 
 static int cf_check regs_read(const struct hvm_io_handler *handler,
                               uint64_t addr, uint32_t size, uint64_t *data)
 {
-    if ( !is_first(addr) )
+    if ( is_rest(addr) )
         return X86EMUL_UNHANDLEABLE;
 
-    *data = viommu_mmio_read(domain_viommu(current->domain), addr, size);
+    *data = viommu_mmio_read(domain_viommu(current->domain), addr, size,
+                             is_first());
 
     return X86EMUL_OKAY;
 }
@@ -68,15 +86,11 @@ static int cf_check regs_write(const struct hvm_io_handler *handler,
 {
     struct hvm_viommu *hv = current->domain->arch.hvm.viommu;
 
-    if ( !is_first(addr) )
+    if ( is_rest(addr) )
         return X86EMUL_UNHANDLEABLE;
 
-    /* The rest of the queue, slice by slice, on the way back to the guest. */
-    if ( viommu_mmio_write(hv->viommu, addr, size, data) )
-    {
-        ACCESS_ONCE(hv->runner) = current;
-        raise_softirq(SCHEDULE_SOFTIRQ);
-    }
+    ACCESS_ONCE(hv->writer) = current;
+    viommu_mmio_write(hv->viommu, addr, size, data, is_first());
 
     return X86EMUL_OKAY;
 }
@@ -101,29 +115,22 @@ static void register_regs(struct domain *d)
 
 static void cf_check watch(void *data)
 {
-    struct hvm_viommu *hv = data;
-
-    spin_lock(&hv->viommu->lock);
-    hv->watching = false;
-    viommu_unlock(hv->viommu);
-
-    viommu_continue(hv->viommu);
+    viommu_tick(data);
 }
 
 bool hvm_viommu_process_pending(struct vcpu *v)
 {
     struct hvm_viommu *hv = v->domain->arch.hvm.viommu;
 
-    if ( likely(!hv) || ACCESS_ONCE(hv->runner) != v )
+    /* Given back first: what comes while it is being done is asked for anew. */
+    if ( likely(!hv) || ACCESS_ONCE(hv->runner) != v ||
+         cmpxchg(&hv->runner, v, NULL) != v || !viommu_continue(hv->viommu) )
         return false;
 
-    if ( viommu_continue(hv->viommu) )
-        return true;
+    /* Slice by slice; whoever has taken over meanwhile keeps the job. */
+    (void)cmpxchg(&hv->runner, NULL, v);
 
-    /* Whoever has taken over meanwhile keeps the job. */
-    (void)cmpxchg(&hv->runner, v, NULL);
-
-    return false;
+    return true;
 }
 
 /*
@@ -333,7 +340,7 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
 
     alloc_mirror(d, hv, op->flags);
     viommu_init(hv->viommu, fe, d, min_t(unsigned int, paddr_bits, 52), op);
-    init_timer(&hv->watch, watch, hv, smp_processor_id());
+    init_timer(&hv->watch, watch, hv->viommu, smp_processor_id());
 
     /* Once there is a vIOMMU, nothing can be put there any more. */
     if ( hv->mirror && p2m_add_page(d, gaddr_to_gfn(op->base),
@@ -410,23 +417,6 @@ static int translate(struct viommu *viommu, domid_t caller,
            ? -EFAULT : 0;
 }
 
-/* Repeating an acknowledgement does nothing but go on with what it began. */
-static int ack(struct viommu *viommu, domid_t caller,
-               const struct xen_dm_op_viommu_ack *op)
-{
-    bool more;
-    int rc = viommu_ack(viommu, caller, op, &more);
-
-    while ( !rc && more )
-    {
-        if ( hypercall_preempt_check() )
-            return -ERESTART;
-        more = viommu_continue(viommu);
-    }
-
-    return rc;
-}
-
 int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
                      const struct dmop_args *args, bool *const_op)
 {
@@ -450,7 +440,7 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
         return translate(viommu, caller, &op->u.viommu_translate, args);
 
     case XEN_DMOP_viommu_ack:
-        return ack(viommu, caller, &op->u.viommu_ack);
+        return viommu_ack(viommu, caller, &op->u.viommu_ack);
     }
 
     return -EOPNOTSUPP;

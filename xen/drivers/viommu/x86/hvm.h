@@ -27,13 +27,13 @@ struct hvm_viommu {
 
     /* Looks after a DM that may have died; see viommu_host_watch(). */
     struct timer watch;
-    bool watching;          /* guarded by viommu->lock: timer set */
 
     /*
-     * The vCPU that works through the queue before it runs on: the last one
-     * to have given the queue more than a slice.  A hint, not locked.
+     * The vCPU that is to work through the queue before it runs on, and the
+     * one that wrote registers last, to whom such work falls.  Hints, not
+     * locked: a vCPU lives as long as its domain.
      */
-    struct vcpu *runner;
+    struct vcpu *runner, *writer;
 };
 
 #endif /* VIOMMU_X86_HVM_H */

@@ -26,11 +26,14 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
                      const struct dmop_args *args, bool *const_op);
 
 /*
- * Work through a slice of a queue that @v has left long, before it runs on.
+ * Work through a slice of the queue, before @v runs on, if that is to do it.
  * Returns whether there is more, in which case the scheduler is to be given a
  * chance first.
  */
 bool hvm_viommu_process_pending(struct vcpu *v);
+
+/* The emulator begins with another instruction of @v, which is current. */
+void hvm_viommu_begin_insn(struct vcpu *v);
 
 /*
  * Is @gpa in the page of registers?  That may be memory to the p2m, which is
@@ -95,6 +98,8 @@ static inline bool hvm_viommu_process_pending(struct vcpu *v)
 {
     return false;
 }
+
+static inline void hvm_viommu_begin_insn(struct vcpu *v) {}
 
 static inline bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
 {
