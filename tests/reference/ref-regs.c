@@ -246,12 +246,12 @@ static void command(uint32_t gcmd)
     }
 }
 
-/* Granularity 0, or a queue is in use: over at once, nothing done. */
+/* Granularity 0: over at once, nothing done. */
 static void context_command(void)
 {
     unsigned int g = ref.ccmd >> 61 & 3;
 
-    if ( !g || ref.queue_on )
+    if ( !g )
     {
         ref.ccmd &= ~(9ULL << 60 | 1ULL << 59); /* ICC, CAIG */
         return;
@@ -265,7 +265,7 @@ static void iotlb_command(void)
 {
     unsigned int g = ref.iotlb >> 60 & 3, am = ref.iva & 0x3f;
 
-    if ( !g || (g == 3 && am > 18) || ref.queue_on )
+    if ( !g || (g == 3 && am > 18) )
     {
         ref.iotlb &= ~(1ULL << 63 | 3ULL << 57); /* IVT, IAIG */
         return;

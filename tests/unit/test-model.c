@@ -124,10 +124,6 @@ static void ask(unsigned int cmd)
 
     if ( cmds[cmd].pending )
         return;
-    /* The queue's, while there is one. */
-    if ( model_queue != OFF && (cmd == INV_CONTEXT || cmd == INV_IOTLB) )
-        return;
-
     cmds[cmd].pending = true;
     cmds[cmd].written = model_steps;
 

@@ -306,31 +306,69 @@ static void test_disable(void **state)
     q_check_running(2);
 }
 
-/* The register commands are the queue's while there is one. */
+/* The registers do what they are asked for, whether there is a queue or not. */
 static void test_register_commands(void **state)
 {
-    struct xen_viommu_stats was;
+    static const struct {
+        unsigned int reg;
+        uint64_t val, done;
+        unsigned int inv;
+    } cmds[] = {
+        { R_CCMD, ICC | CIRG(1), CIRG(1) | CAIG(1),
+          XEN_VIOMMU_INV_CONFIG_GLOBAL },
+        { R_CCMD, ICC | CIRG(2) | 3, CIRG(2) | CAIG(2) | 3,
+          XEN_VIOMMU_INV_CONFIG_DOMAIN },
+        { R_CCMD, ICC | CIRG(3) | RID << 16, CIRG(3) | CAIG(3) | RID << 16,
+          XEN_VIOMMU_INV_CONFIG_DEVICE },
+        { R_IOTLB, IVT | IIRG(1), IIRG(1) | IAIG(1),
+          XEN_VIOMMU_INV_TLB_GLOBAL },
+        { R_IOTLB, IVT | IIRG(2) | IOTLB_DID(3),
+          IIRG(2) | IAIG(2) | IOTLB_DID(3), XEN_VIOMMU_INV_TLB_DOMAIN },
+        { R_IOTLB, IVT | IIRG(3) | IOTLB_DID(1),
+          IIRG(3) | IAIG(3) | IOTLB_DID(1), XEN_VIOMMU_INV_TLB_RANGE },
+    };
+    unsigned int i, n, way;
 
-    (void)state;
-    q_create(0);
-    q_hold();
-    was = unit_stats();
-    w64(R_CCMD, ICC | CIRG(1));
-    assert_true(r64(R_CCMD) == CIRG(1));
-    w64(R_IOTLB, IVT | IIRG(2) | IOTLB_DID(3));
-    assert_true(r64(R_IOTLB) == (IIRG(2) | IOTLB_DID(3)));
-    w64(R_IVA, 0x1000);
-    w64(R_IOTLB, IVT | IIRG(3));
-    assert_true(r64(R_IOTLB) == IIRG(3));
-    assert_true(unit_stats().requested == was.requested);
+    for ( way = 0; way < 4; way++ )
+        for ( i = 0; i < ARRAY_SIZE(cmds); i++ )
+        {
+            unsigned int reg = cmds[i].reg;
+            uint64_t invs;
 
-    q_switch(false);
-    w64(R_CCMD, ICC | CIRG(1));
-    assert_true(r64(R_CCMD) == (ICC | CIRG(1)));
-    dm_end_all();
-    assert_true(r64(R_CCMD) == (CIRG(1) | CAIG(1)));
-    w64(R_IOTLB, IVT | IIRG(1));
-    assert_true(r64(R_IOTLB) == (IIRG(1) | IAIG(1)));
+            setup(state);
+            w64(R_IVA, 0x1000);
+            q_create(1);
+            if ( way == 1 )
+                q_switch(false);
+            /* A full queue that stands still, and one that has stopped. */
+            q_hold();
+            if ( way == 2 )
+            {
+                q_put(D_TLB(1), 0);
+                for ( n = 0; n < 100; n++ )
+                    q_put_wait(n, 0);
+            }
+            else if ( way == 3 )
+                q_put(0, 0);
+            q_submit();
+            q_rest();
+            assert_false(q_done(0));
+
+            invs = unit_stats().inv[cmds[i].inv];
+            w64(reg, cmds[i].val);
+            assert_true(unit_stats().inv[cmds[i].inv] == invs + 1);
+            check(r64(reg) == cmds[i].val, "%u, %u: %" PRIx64, way, i,
+                  r64(reg));
+            dm_end_all();
+            check(r64(reg) == cmds[i].done, "%u, %u: %" PRIx64, way, i,
+                  r64(reg));
+            q_rest();
+            assert_true(q_done(0) == (way == 2));
+
+            /* At once, if nothing is in flight. */
+            w64(reg, cmds[i].val);
+            assert_true(r64(reg) == cmds[i].done);
+        }
 }
 
 /* SRTP and TE go on as ever, and several bits go together. */

@@ -68,12 +68,16 @@ static void wait_slot(struct vtd *vtd, unsigned int slot,
     viommu_drain_wait(&vtd->viommu, slot, &result);
 }
 
-/* 6.5.1.1, 11.4.6.1.  With a queue in use, the register commands are not. */
+/*
+ * 6.5.1.1, 11.4.6.1.  Software is to use the queue while there is one in use.
+ * Some falls back to the registers when that is full, and does not read back
+ * what was done: so it is done.
+ */
 static void invalidate_context(struct vtd *vtd, const struct vtd_cmd *cmd)
 {
     unsigned int g = (cmd->val & VTD_CCMD_CIRG) >> VTD_CCMD_CIRG_SHIFT;
 
-    if ( !g || vtd->queue.enabled )
+    if ( !g )
     {
         vtd_refuse(vtd, cmd);
         return;
@@ -89,8 +93,7 @@ static void invalidate_iotlb(struct vtd *vtd, const struct vtd_cmd *cmd)
 {
     unsigned int g = (cmd->val & VTD_IOTLB_IIRG) >> VTD_IOTLB_IIRG_SHIFT;
 
-    if ( !g || (g == VTD_G_PAGE && (cmd->arg & VTD_IVA_AM) > VTD_MAMV) ||
-         vtd->queue.enabled )
+    if ( !g || (g == VTD_G_PAGE && (cmd->arg & VTD_IVA_AM) > VTD_MAMV) )
     {
         vtd_refuse(vtd, cmd);
         return;
