@@ -130,16 +130,41 @@ void ref_queue_fetch(void)
 
         if ( error )
         {
+            ref.first_open = ref.queue_head;
+            ref_show_head();
             ref_queue_error(error);
             return;
+        }
+
+        /* Does a wait follow what is to be drained? */
+        if ( (lo & 0xf) == 5 )
+            ref.open = false;
+        else if ( !ref.open )
+        {
+            if ( !ref.closing )
+                ref.first_open = ref.queue_head;
+            ref.open = true;
         }
 
         ref.nr_descs++;
         ref.queue_head++;
         if ( ref.queue_head == ref.queue_size )
             ref.queue_head = 0;
-        ref.iqh = ref.queue_head * 16;
     }
+
+    if ( n && ref.open && ref.queue_head == ref.iqt / 16 )
+    {
+        ref.open = false;
+        ref.closing = true;
+        ref_begin(&ref.wait[WAIT_HEAD]);
+    }
+    if ( n )
+        ref_show_head();
+}
+
+void ref_show_head(void)
+{
+    ref.iqh = (ref.open || ref.closing ? ref.first_open : ref.queue_head) * 16;
 }
 
 /*

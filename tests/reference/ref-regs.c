@@ -21,7 +21,7 @@ void ref_power_on(void)
     memset(ref.record, 0, sizeof(ref.record));
     ref.next_record = 0;
 
-    ref.te = ref.queue_on = ref.fence = false;
+    ref.te = ref.queue_on = ref.fence = ref.open = ref.closing = false;
     ref.root = ref.queue_base = 0;
     ref.queue_size = ref.queue_head = 0;
 }
@@ -235,6 +235,7 @@ static void command(uint32_t gcmd)
             ref.iqh = 0;
             ref.fence = false;
         }
+        ref.open = ref.closing = false;
         ref_begin(&ref.wait[WAIT_QIE]);
     }
 
@@ -284,6 +285,12 @@ void ref_show(unsigned int which)
         ref.qies = ref.queue_on;
         if ( !ref.queue_on )
             ref.iqh = 0;
+        break;
+    case WAIT_HEAD:
+        if ( !ref.closing )
+            break;
+        ref.closing = false;
+        ref_show_head();
         break;
     case WAIT_CCMD:             /* what was asked for is what was done */
         ref.ccmd = (ref.ccmd & ~(1ULL << 63 | 3ULL << 59)) |

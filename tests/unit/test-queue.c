@@ -405,7 +405,8 @@ static void test_slices(void **state)
     q_submit();
     assert_true(unit_more);
     assert_int_equal(fake.queue_reads, Q_SLICE);
-    assert_int_equal(q_head_unseen(), Q_SLICE);
+    /* IQH does not pass what nobody is known to wait for. */
+    assert_true(q_head_unseen() == 0 && unit_stats().descs == Q_SLICE);
 
     calls = q_rest();
     assert_int_equal(calls, nr / Q_SLICE);

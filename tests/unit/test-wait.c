@@ -295,31 +295,122 @@ static void test_large_batch(void **state)
     assert_false(fake.watching);
 }
 
-/* An invalidation that nobody waits for is no reason to wait or to watch. */
-static void test_no_wait(void **state)
+/*
+ * An invalidation with no wait descriptor: IQH gets past it once it is drained,
+ * as some drivers take that for completion.
+ */
+static void test_head(void **state)
+{
+    const struct xen_viommu_stats was = unit_stats();
+    unsigned int n;
+
+    (void)state;
+    /* Nothing is in flight: in the trap, at the cost of a look. */
+    q_put(D_TLB(1), 0);
+    q_submit();
+    assert_int_equal(q_head_unseen(), 1);
+    trace_is("");
+    assert_true(unit_stats().in_trap == was.in_trap + 1);
+    assert_true(unit_stats().walks == was.walks);
+
+    q_hold();
+    q_put(D_TLB(3), 0x1000);
+    q_submit();
+    trace_is("notify(1) watch");
+    assert_int_equal(q_head(), 1);
+    /* Nor does one that comes later move it, waited for or not. */
+    q_put(D_CC(1), 0);
+    q_submit();
+    assert_int_equal(q_head(), 1);
+    q_put_wait(0, 0);
+    q_submit();
+    assert_int_equal(q_head(), 1);
+    assert_false(q_done(0));
+    q_ack_all();
+    assert_true(q_done(0));
+    assert_int_equal(q_head_unseen(), 4);
+    assert_false(fake.watching);
+
+    /* Behind a wait descriptor it is the one that was not waited for. */
+    q_hold();
+    for ( n = 0; n < 2; n++ )
+    {
+        q_put(D_TLB(1), 0);
+        q_put_wait(1 + n, 0);
+    }
+    q_put(D_TLB(1), 0);
+    q_put(D_TLB(1), 0);
+    q_submit();
+    assert_int_equal(q_head(), 8);
+    q_ack_all();
+    assert_int_equal(q_head_unseen(), 10);
+    assert_true(q_done(1) && q_done(2));
+
+    /* It costs nothing where there is a wait, and that does not hold it up. */
+    q_hold();
+    n = unit_stats().waited;
+    q_put(D_TLB(1), 0);
+    q_put_wait(3, 0);
+    q_submit();
+    assert_int_equal(q_head_unseen(), 12);
+    assert_true(unit_stats().waited == n + 1 && !q_done(3));
+    q_ack_all();
+}
+
+/* IQH stands at the offender at once, whatever is being drained. */
+static void test_head_error(void **state)
 {
     (void)state;
     q_hold();
     q_put(D_TLB(1), 0);
     q_submit();
-    trace_is("");
-    assert_int_equal(q_head(), 1);
-    /* A wait that comes later waits for it nevertheless. */
-    q_put_wait(0, 0);
+    assert_int_equal(q_head(), 0);
+    q_put(D_TLB(1), 0);
+    q_put(0, 0);
+    q_put(D_TLB(1), 0);
     q_submit();
-    assert_false(q_done(0));
-    trace_is("notify(1) watch");
+    q_check_stopped(2, E_TYPE);
+    q_put_at(2, D_TLB(1), 0);
+    w32(R_FSTS, IQE);
+    assert_int_equal(q_head(), 2);
     q_ack_all();
-    assert_true(q_done(0));
+    q_check_running(4);
+}
 
-    /* ... unless it is over by then. */
+/* Who has disabled the queue finds 0, and so does the next queue. */
+static void test_head_disabled(void **state)
+{
+    (void)state;
+    q_hold();
+    q_put(D_TLB(1), 0);
+    q_put_wait(0, 0);
+    q_put(D_TLB(1), 0);
+    q_submit();
+    assert_int_equal(q_head(), 2);
+    q_switch(false);
+    assert_int_equal(r32(R_GSTS) & QIE, QIE);
+    q_ack_all();
+    assert_int_equal(r32(R_GSTS) & QIE, 0);
+    assert_int_equal(q_head(), 0);
+    q_create(0);
+    q_put_wait(1, 0);
+    q_submit();
+    q_check_running(1);
+}
+
+/* The DM dies, and nobody looks but the timer. */
+static void test_head_death(void **state)
+{
+    (void)state;
     q_hold();
     q_put(D_TLB(1), 0);
     q_submit();
-    q_ack_all();
-    q_put_wait(1, 0);
-    q_submit();
-    assert_true(q_done(1));
+    assert_int_equal(q_head_unseen(), 0);
+    assert_true(fake.watching);
+    fake_unbind(q_port);
+    viommu_tick(viommu);
+    assert_int_equal(q_head_unseen(), 1);
+    assert_false(fake.watching);
 }
 
 /* IQH runs ahead, completion does not; each at its own word, in order. */
@@ -388,7 +479,10 @@ int main(void)
         queue_test(test_bad_status_address),
         queue_test(test_one_notify),
         queue_test(test_large_batch),
-        queue_test(test_no_wait),
+        queue_test(test_head),
+        queue_test(test_head_error),
+        queue_test(test_head_disabled),
+        queue_test(test_head_death),
         queue_test(test_order),
         queue_test(test_order_at_once),
     };

@@ -22,8 +22,8 @@
 
 struct viommu;
 
-/* Register commands that can be waited for, one of each, at the same time. */
-#define VIOMMU_DRAIN_SLOTS 5
+/* Registers whose change can be waited for, one of each, at the same time. */
+#define VIOMMU_DRAIN_SLOTS 6
 
 /* Commands from a queue that can be waited for; a power of 2. */
 #define VIOMMU_DRAIN_RING 64

@@ -43,6 +43,14 @@ void cf_check vtd_complete(struct viommu *viommu,
                   vtd->queue.enabled ? gsts | VTD_GSTS_QIES : gsts);
         break;
 
+    case VTD_CMD_IQH:
+        /* The queue may have been disabled meanwhile. */
+        if ( !vtd->queue.draining )
+            break;
+        vtd->queue.draining = false;
+        vtd_queue_show_head(vtd);
+        break;
+
     case VTD_CMD_QUEUED:
         /*
          * 6.5.2.8: the status first.  Where there is no memory of the guest

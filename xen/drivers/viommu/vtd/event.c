@@ -126,6 +126,10 @@ void vtd_queue_error(struct vtd *vtd, unsigned int iqei)
 {
     ASSERT(spin_is_locked(&vtd->viommu.lock));
 
+    /* 6.5.2.6: IQH names the offender, which is not the end of the queue. */
+    vtd->queue.held = vtd->queue.head;
+    vtd_queue_show_head(vtd);
+
     vtd->viommu.stats.queue_errors++;
     vtd_set64(vtd, VTD_IQERCD, iqei);
     set_status(vtd, VTD_FSTS_IQE);

@@ -47,6 +47,19 @@ static unsigned int tail(const struct vtd *vtd)
     return vtd_get64(vtd, VTD_IQT) >> VTD_IQ_SHIFT;
 }
 
+bool vtd_queue_at_end(const struct vtd *vtd)
+{
+    return vtd->queue.head == tail(vtd);
+}
+
+void vtd_queue_show_head(struct vtd *vtd)
+{
+    bool held = vtd->queue.unwaited || vtd->queue.draining;
+    unsigned int head = held ? vtd->queue.held : vtd->queue.head;
+
+    vtd_set64(vtd, VTD_IQH, (uint64_t)head << VTD_IQ_SHIFT);
+}
+
 bool cf_check vtd_queue_runnable(struct viommu *viommu)
 {
     struct vtd *vtd = to_vtd(viommu);
@@ -54,7 +67,7 @@ bool cf_check vtd_queue_runnable(struct viommu *viommu)
     return vtd->queue.enabled &&
            (vtd_get32(vtd, VTD_GSTS) & VTD_GSTS_QIES) &&
            !(vtd_get32(vtd, VTD_FSTS) & VTD_FSTS_IQE) &&
-           vtd->queue.head != tail(vtd) &&
+           !vtd_queue_at_end(vtd) &&
            !(vtd->queue.fence && !viommu_drain_queue_empty(viommu)) &&
            !viommu_drain_queue_full(viommu);
 }
@@ -89,8 +102,16 @@ bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd)
         return false;
     }
 
+    if ( VTD_DESC_TYPE(desc[0]) == VTD_DESC_WAIT )
+        vtd->queue.unwaited = false;
+    else if ( !vtd->queue.unwaited )
+    {
+        vtd->queue.unwaited = true;
+        if ( !vtd->queue.draining )
+            vtd->queue.held = vtd->queue.head;
+    }
+
     vtd->queue.head = (vtd->queue.head + 1) % vtd->queue.entries;
-    vtd_set64(vtd, VTD_IQH, (uint64_t)vtd->queue.head << VTD_IQ_SHIFT);
     vtd->viommu.stats.descs++;
 
     *cmd = (struct vtd_cmd){

@@ -119,6 +119,7 @@ static void enable_queue(struct vtd *vtd, const struct vtd_cmd *cmd)
         vtd->queue.fence = false;
         vtd_set64(vtd, VTD_IQH, 0);
     }
+    vtd->queue.unwaited = vtd->queue.draining = false;
     wait_slot(vtd, SLOT_QIE, cmd->kind);
 }
 
@@ -198,6 +199,10 @@ static void execute(struct vtd *vtd, const struct vtd_cmd *cmd)
     case VTD_CMD_QUEUED:
         execute_queued(vtd, cmd);
         break;
+
+    case VTD_CMD_IQH:
+        /* Nobody asks for it. */
+        break;
     }
 }
 
@@ -214,6 +219,21 @@ static void cf_check vtd_run(struct viommu *viommu)
 
     for ( n = 0; n < VTD_QUEUE_SLICE && vtd_queue_fetch(vtd, &cmd); n++ )
         execute(vtd, &cmd);
+
+    if ( !n )
+        return;
+
+    /*
+     * Software that knows no wait descriptors takes it for completion that IQH
+     * has come to IQT.
+     */
+    if ( vtd->queue.unwaited && vtd_queue_at_end(vtd) )
+    {
+        vtd->queue.unwaited = false;
+        vtd->queue.draining = true;
+        wait_slot(vtd, SLOT_IQH, VTD_CMD_IQH);
+    }
+    vtd_queue_show_head(vtd);
 }
 
 static uint64_t cf_check vtd_read(struct viommu *viommu, unsigned int off,

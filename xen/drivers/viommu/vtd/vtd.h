@@ -32,6 +32,13 @@ struct vtd {
         uint64_t base;          /* IQA as of when it was enabled */
         unsigned int entries;
         unsigned int head;      /* next to fetch, below entries */
+        /*
+         * What IQH shows instead of the head: the first invalidation since the
+         * last wait descriptor, until it is known to be drained.
+         */
+        unsigned int held;
+        bool unwaited;          /* there is one */
+        bool draining;          /* ... and no wait came, so it is waited for */
     } queue;
 
     unsigned int next_frcd;     /* where the next fault is recorded */
@@ -49,6 +56,7 @@ struct vtd_cmd {
         VTD_CMD_IQT,            /* queue to be looked at */
         VTD_CMD_IQ_EVENT,       /* completion event registers written */
         VTD_CMD_QUEUED,         /* val, arg: a valid descriptor */
+        VTD_CMD_IQH,            /* the queue is empty, and was not waited for */
     } kind;
     uint64_t val;
     uint64_t arg;
@@ -94,6 +102,10 @@ void vtd_walk(const struct viommu *viommu, const struct viommu_view *view,
 /* Fetch the next descriptor.  False: nothing there, or the queue stopped. */
 bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd);
 bool vtd_queue_runnable(struct viommu *viommu);
+/* All that has been submitted has been fetched. */
+bool vtd_queue_at_end(const struct vtd *vtd);
+/* Bring IQH in line. */
+void vtd_queue_show_head(struct vtd *vtd);
 
 /* event.c: with the lock held. */
 bool vtd_fault_record(struct viommu *viommu, const struct viommu_fault *fault);
@@ -115,7 +127,7 @@ void vtd_refuse(struct vtd *vtd, const struct vtd_cmd *cmd);
 #define VTD_RESULT_IF 2u        /* raise the event */
 
 /* One slot of the drain for each register command that can be waited for. */
-enum { SLOT_SRTP, SLOT_TE, SLOT_QIE, SLOT_CCMD, SLOT_IOTLB };
+enum { SLOT_SRTP, SLOT_TE, SLOT_QIE, SLOT_CCMD, SLOT_IOTLB, SLOT_IQH };
 
 extern const struct viommu_frontend vtd_frontend;
 
