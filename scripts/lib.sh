@@ -58,16 +58,17 @@ step()
     fi
 }
 
-# dm_programs DIR: programs that take a device model's place, in DIR
+# dm_programs DIR: programs that take a device model's place, or a toolstack's
 dm_programs()
 {
     local program
-    for program in hostile-dm second-dm soak/watch
+    for program in hostile-dm second-dm stages soak/watch
     do
         cc -Wall -Wextra -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
             -o "$1/${program#*/}" "$TOP/tests/stack/$program.c" \
             -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
-            -lxenctrl -lxendevicemodel -lxenevtchn -lxenforeignmemory
+            -lxenctrl -lxenguest -lxendevicemodel -lxenevtchn \
+            -lxenforeignmemory
     done
 }
 

@@ -13,6 +13,7 @@ do
 done
 if [ -z "$only" ]
 then
+    sh /job/stages.sh 40 >>/job/results 2>&1
     sh /job/soak/job.sh >>/job/results 2>&1
     status=$?
     # It says why it ends, unless it dies.

@@ -14,7 +14,7 @@ complaints='Assertion|BUG|WARN|MEMORY LEAK|Xen call trace|domain_crash'
 # shellcheck source=measure.sh
 . $here/measure.sh
 
-KILLS=200 DRAINS=25 RESTARTS=200 CYCLES=50 STOP=30 SEED=1
+KILLS=200 DRAINS=25 RESTARTS=200 CYCLES=50 STOP=30 STAGES=50 SEED=1
 # shellcheck disable=SC1091 # made by those scripts
 . $here/sizes
 seed=$SEED
@@ -428,6 +428,14 @@ stop_dm()
     done
 }
 
+# Domains of all ages, none of which is a guest; see stages.c
+stages()
+{
+    domid=none
+    /job/xtf/stages $((SEED + $1)) 20 >/tmp/stages.out 2>&1 ||
+        because "seed $((SEED + $1)): $(grep wrong /tmp/stages.out | head -n 1)"
+}
+
 mkdir -p /xtf
 cp /job/xtf/viommu-soak/test-hvm64-viommu-soak /xtf/viommu-soak
 dd if=/dev/zero of=/tmp/soak.img bs=1024 count=0 seek=4096 2>/dev/null
@@ -440,6 +448,7 @@ xl sched-credit2 -d 0 -w 1024
 figure seed "$SEED"
 each warm-up 1 warm_up
 [ "$STOP" = 0 ] || each stop 1 stop_dm
+each stages "$STAGES" stages
 if [ "$CYCLES" != 0 ]
 then
     each settle 10 cycle choose

@@ -130,10 +130,18 @@ void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
     hvm_inject_msi(viommu->domain, addr, data);
 }
 
+/*
+ * The DM answers by hypercall: nothing is to be done if it fires.  Not what
+ * NULL stands for, which wakes @v: the domain may have no vCPU yet.
+ */
+static void cf_check port_fired(struct vcpu *v, unsigned int port)
+{
+}
+
 int viommu_host_port_alloc(const struct viommu *viommu, domid_t domid)
 {
-    /* The DM answers by hypercall: nothing is to be done if it fires. */
-    return alloc_unbound_xen_event_channel(viommu->domain, 0, domid, NULL);
+    return alloc_unbound_xen_event_channel(viommu->domain, 0, domid,
+                                           port_fired);
 }
 
 void viommu_host_port_free(const struct viommu *viommu, evtchn_port_t port)

@@ -334,6 +334,10 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( d->creation_finished )
         return -EBUSY;
 
+    /* It would not be torn down with the rest.  Both hold the domctl lock. */
+    if ( d->is_dying )
+        return -EINVAL;
+
     hv = alloc(d, fe->size);
     if ( !hv )
         return -ENOMEM;

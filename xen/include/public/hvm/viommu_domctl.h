@@ -84,7 +84,8 @@ struct xen_domctl_viommu_op {
          * -EEXIST      the domain has one
          * -EBUSY       the domain has run
          * -EINVAL      unknown type or flag; base not page aligned or not
-         *              below 4G; aw not 39 or 48; pad not zero
+         *              below 4G; aw not 39 or 48; pad not zero; or the domain
+         *              is dying
          * -ENOMEM
          */
 #define XEN_DOMCTL_VIOMMU_create     1

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stages SEED DOMAINS: every operation on a vIOMMU at every stage of a
+ * domain's life, in a random order that SEED decides.
+ *
+ * A toolstack and a device model reach domains that are not finished, or
+ * finished long ago: without vCPUs, without memory, paused, shut down, reset,
+ * dying.  Each call has to end as the header says it does, and Xen has to
+ * survive it.  The calls of each stage are made in the same order for the same
+ * SEED; for some domains another process makes them, too, while the domain
+ * goes, and for these nothing is expected but that Xen lives.
+ *
+ * Prints a line for each answer that is wrong, and at the end
+ * "STAGES domains=N calls=N refused=N wrong=N".
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <xenctrl.h>
+#include <xendevicemodel.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+#include <xenguest.h>
+#include <xen/hvm/save.h>
+#include <xen/hvm/viommu.h>
+#include <xen/memory.h>
+#include <xen/sched.h>
+
+#define BASE        0xfed90000u
+#define NR_PAGES    64      /* of the guest's memory */
+#define CODE        0x1000u /* its program */
+#define CALLS       24      /* at each stage */
+
+static xc_interface *xch;
+static xendevicemodel_handle *dmod;
+static xenevtchn_handle *evtchn;
+static xenforeignmemory_handle *fmem;
+
+/* What the program has done to the domain, from which the answers follow. */
+static struct {
+    uint32_t domid;
+    const char *stage;
+    bool exists, has_run, dying;
+    bool viommu, attached;
+    evtchn_port_t port;     /* of the last attachment */
+    int local;              /* our end of it, -1 if it is not bound */
+    void *frames;           /* the ledger, if it is mapped for good */
+    xenforeignmemory_resource_handle *mapping;
+} dom;
+
+static unsigned long calls, refused, wrong;
+
+/* xorshift */
+static uint64_t state;
+
+static unsigned int below(unsigned int n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+
+    return (state >> 16) % n;
+}
+
+/*
+ * The guest: 32 bits, no paging.  It enables translation with an empty root
+ * table and the fault interrupt, and invalidates for ever.
+ */
+extern const char guest_begin[], guest_end[];
+asm ( ".pushsection .rodata\n\t"
+      ".code32\n"
+      "guest_begin:\n\t"
+      "mov $0xfed90000, %ebx\n\t"
+      "movl $0xfee00000, 0x40(%ebx)\n\t"    /* FEADDR */
+      "movl $0x40, 0x3c(%ebx)\n\t"          /* FEDATA */
+      "movl $0, 0x38(%ebx)\n\t"             /* FECTL: not masked */
+      "movl $0x5000, 0x20(%ebx)\n\t"        /* RTADDR */
+      "movl $0, 0x24(%ebx)\n\t"
+      "movl $0x40000000, 0x18(%ebx)\n\t"    /* GCMD: SRTP */
+      "movl $0x80000000, 0x18(%ebx)\n"      /* GCMD: TE */
+      "1:\n\t"
+      "movl $0xa0000000, 0x2c(%ebx)\n\t"    /* CCMD: global */
+      "movl $0x90000000, 0x10c(%ebx)\n\t"   /* IOTLB: global */
+      "pause\n\t"
+      "jmp 1b\n"
+      "guest_end:\n\t"
+      ".code64\n\t"
+      ".popsection" );
+
+static bool is_bound(void)
+{
+    return dom.attached && dom.local >= 0 && !dom.dying;
+}
+
+/* The result of a call, 0 or an errno, and what it should have been. */
+static void verdict(const char *what, int rc, int expected)
+{
+    calls++;
+    if ( rc )
+        refused++;
+    if ( rc == expected )
+        return;
+
+    wrong++;
+    printf("wrong: %s, %s: %s", dom.stage, what, strerror(rc));
+    printf(", not %s\n", strerror(expected));
+}
+
+static int result(int rc)
+{
+    return rc < 0 ? errno : 0;
+}
+
+static void try_create(void)
+{
+    unsigned int wrong_way = below(8), flags = below(2);
+    uint32_t type = XEN_VIOMMU_TYPE_VTD;
+    uint64_t base = BASE;
+    uint8_t aw = below(2) ? 39 : 48, haw;
+    int rc, expected = 0;
+
+    switch ( wrong_way )
+    {
+    case 0: type = below(1000) + 2; break;
+    case 1: base = BASE + 1 + below(4095); break;
+    case 2: base = 0x100000000ull; break;
+    case 3: flags = 2 + below(1u << 31); break;
+    case 4: aw = below(39); break;
+    }
+
+    if ( !dom.exists )
+        expected = ESRCH;
+    else if ( wrong_way < 5 )
+        expected = EINVAL;
+    else if ( dom.viommu )
+        expected = EEXIST;
+    else if ( dom.has_run )
+        expected = EBUSY;
+    else if ( dom.dying )
+        expected = EINVAL;
+
+    rc = result(xc_domain_viommu_create(xch, dom.domid, type, base, flags, aw,
+                                        &haw));
+    if ( !rc )
+        dom.viommu = true;
+    verdict("create", rc, expected);
+}
+
+/* What all of the device model's operations have in common. */
+static int no_viommu(void)
+{
+    return !dom.exists ? ESRCH : !dom.viommu ? ENODEV : 0;
+}
+
+static void try_attach(void)
+{
+    uint32_t version = below(6) ? XEN_VIOMMU_DM_VERSION + below(2) : 0;
+    evtchn_port_t port = 0;
+    int rc, expected = no_viommu();
+
+    if ( !expected )
+        expected = !version ? EINVAL : is_bound() ? EBUSY : 0;
+    if ( !expected && dom.dying )
+        expected = EINVAL;
+
+    rc = result(xendevicemodel_viommu_attach(dmod, dom.domid, &version, &port));
+    verdict("attach", rc, expected);
+    if ( rc )
+        return;
+
+    dom.attached = true;
+    dom.port = port;
+    if ( dom.local >= 0 )
+        xenevtchn_unbind(evtchn, dom.local);
+    dom.local = -1;
+}
+
+static void try_detach(void)
+{
+    int rc, expected = no_viommu();
+
+    if ( !expected && !dom.attached )
+        expected = ENOTCONN;
+
+    rc = result(xendevicemodel_viommu_detach(dmod, dom.domid));
+    if ( !rc )
+        dom.attached = false;
+    verdict("detach", rc, expected);
+}
+
+static void try_translate(void)
+{
+    struct xen_viommu_xlat xlat[XEN_VIOMMU_MAX_XLAT + 1] = {};
+    unsigned int i, nr = below(4) ? 1 + below(XEN_VIOMMU_MAX_XLAT)
+                                  : below(XEN_VIOMMU_MAX_XLAT + 2);
+    uint64_t generation;
+    bool bad = false;
+    int expected;
+
+    for ( i = 0; i < nr; i++ )
+    {
+        xlat[i].iova = (uint64_t)below(1u << 20) << below(40);
+        xlat[i].rid = below(1u << 16);
+        xlat[i].access = below(4);
+    }
+    if ( nr && !below(8) )
+    {
+        bad = true;
+        xlat[nr - 1].pad[below(5)] = 1;
+    }
+
+    if ( !nr )
+        expected = EINVAL;
+    else if ( nr > XEN_VIOMMU_MAX_XLAT )
+        expected = E2BIG;
+    else
+        expected = no_viommu();
+    if ( !expected )
+        expected = bad ? EINVAL : is_bound() ? 0 : ENOTCONN;
+
+    verdict("translate",
+            result(xendevicemodel_viommu_translate(dmod, dom.domid, xlat, nr,
+                                                   &generation)), expected);
+}
+
+static void try_ack(void)
+{
+    int expected = no_viommu();
+
+    if ( !expected && !is_bound() )
+        expected = ENOTCONN;
+
+    verdict("ack", result(xendevicemodel_viommu_ack(dmod, dom.domid)),
+            expected);
+}
+
+static void try_stats(void)
+{
+    struct xen_viommu_stats stats;
+    int rc = result(xc_domain_viommu_get_stats(xch, dom.domid, &stats));
+
+    verdict("get_stats", rc, no_viommu());
+    if ( !rc && is_bound() != !!(stats.flags & XEN_VIOMMU_STATS_DM) )
+    {
+        wrong++;
+        printf("wrong: %s, get_stats: a device model is %s\n", dom.stage,
+               is_bound() ? "not attached" : "attached");
+    }
+}
+
+/* The pages of the ledger: how many, and a part of them for a moment. */
+static void try_frames(void)
+{
+    unsigned int frame = below(XEN_VIOMMU_LEDGER_FRAMES + 2);
+    unsigned int nr = 1 + below(XEN_VIOMMU_LEDGER_FRAMES);
+    xenforeignmemory_resource_handle *handle;
+    void *va = NULL;
+    int expected = 0;
+
+    if ( !dom.exists )
+        expected = ESRCH;
+    else if ( !dom.viommu || frame + nr > XEN_VIOMMU_LEDGER_FRAMES )
+        expected = EINVAL;
+    else if ( dom.dying )
+        expected = ENODATA;
+
+    handle = xenforeignmemory_map_resource(
+        fmem, dom.domid, XENMEM_resource_viommu, 0, frame, nr, &va,
+        PROT_READ | PROT_WRITE, 0);
+    verdict("map", handle ? 0 : errno, expected);
+    if ( !handle )
+        return;
+
+    /* The words that are the device model's, and all others. */
+    ((volatile uint64_t *)va)[below(nr * 512)] = state;
+    xenforeignmemory_unmap_resource(fmem, handle);
+}
+
+/* Our end of the event channel.  Ports of others are left alone. */
+static void try_event(void)
+{
+    if ( dom.local >= 0 )
+    {
+        if ( below(4) )
+            verdict("notify", result(xenevtchn_notify(evtchn, dom.local)), 0);
+        else
+        {
+            xenevtchn_unbind(evtchn, dom.local);
+            dom.local = -1;
+        }
+        return;
+    }
+
+    if ( !dom.attached )
+        return;
+    dom.local = xenevtchn_bind_interdomain(evtchn, dom.domid, dom.port);
+    if ( !dom.dying )
+        verdict("bind", result(dom.local), 0);
+}
+
+static void (*const operations[])(void) = {
+    try_create, try_attach, try_detach, try_translate, try_ack, try_stats,
+    try_frames, try_event, try_event, try_event,
+};
+
+static void stage(const char *name)
+{
+    unsigned int i;
+
+    dom.stage = name;
+    for ( i = 0; i < CALLS; i++ )
+        operations[below(sizeof(operations) / sizeof(*operations))]();
+}
+
+static void must(int rc, const char *what)
+{
+    if ( rc )
+        err(1, "%s, %s", dom.stage, what);
+}
+
+/* vCPU 0 begins at CODE: as libxenguest's vcpu_hvm(). */
+static void load_vcpu(void)
+{
+    struct {
+        struct hvm_save_descriptor header_d;
+        HVM_SAVE_TYPE(HEADER) header;
+        struct hvm_save_descriptor cpu_d;
+        HVM_SAVE_TYPE(CPU) cpu;
+        struct hvm_save_descriptor end_d;
+        HVM_SAVE_TYPE(END) end;
+    } ctx = {
+        .cpu_d = { .typecode = HVM_SAVE_CODE(CPU),
+                   .length = HVM_SAVE_LENGTH(CPU) },
+        .cpu = {
+            .cs_limit = ~0u, .ds_limit = ~0u, .es_limit = ~0u, .ss_limit = ~0u,
+            .tr_limit = 0x67, .cs_arbytes = 0xc9b, .ds_arbytes = 0xc93,
+            .es_arbytes = 0xc93, .ss_arbytes = 0xc93, .tr_arbytes = 0x8b,
+            .cr0 = 0x11, .rip = CODE, .dr6 = 0xffff0ff0, .dr7 = 0x400,
+        },
+        .end_d = { .typecode = HVM_SAVE_CODE(END),
+                   .length = HVM_SAVE_LENGTH(END) },
+    };
+    int size = xc_domain_hvm_getcontext(xch, dom.domid, NULL, 0);
+    uint8_t *full;
+
+    must(size <= 0, "the size of its context");
+    full = calloc(1, size);
+    size = xc_domain_hvm_getcontext(xch, dom.domid, full, size);
+    must(size <= 0, "its context");
+    memcpy(&ctx, full, sizeof(ctx.header_d) + sizeof(ctx.header));
+    free(full);
+    must(xc_domain_hvm_setcontext(xch, dom.domid, (void *)&ctx, sizeof(ctx)),
+         "its vCPU");
+}
+
+static void load_program(void)
+{
+    xen_pfn_t gfn = CODE >> 12;
+    char *page = xenforeignmemory_map(fmem, dom.domid, PROT_WRITE, 1, &gfn,
+                                      NULL);
+
+    must(!page, "its program");
+    memcpy(page, guest_begin, guest_end - guest_begin);
+    xenforeignmemory_unmap(fmem, page, 1);
+}
+
+static void populate(void)
+{
+    xen_pfn_t gfn[NR_PAGES];
+    unsigned int i;
+
+    for ( i = 0; i < NR_PAGES; i++ )
+        gfn[i] = i;
+    must(xc_domain_populate_physmap_exact(xch, dom.domid, NR_PAGES, 0, 0, gfn),
+         "its memory");
+}
+
+static void domain_shell(unsigned int vcpus)
+{
+    struct xen_domctl_createdomain config = {
+        .flags = XEN_DOMCTL_CDF_hvm | (below(4) ? XEN_DOMCTL_CDF_hap : 0),
+        .max_vcpus = vcpus,
+        .max_evtchn_port = 1023,
+        .max_grant_frames = 4,
+        .max_maptrack_frames = 4,
+        .grant_opts = XEN_DOMCTL_GRANT_version(2),
+        .arch = { .emulation_flags = XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI },
+    };
+
+    /* A number that no domain has. */
+    memset(&dom, 0, sizeof(dom));
+    dom.local = -1;
+    dom.domid = DOMID_FIRST_RESERVED - 1;
+    stage("no domain");
+
+    dom.domid = 0;
+    must(xc_domain_create(xch, &dom.domid, &config), "domain");
+    dom.exists = true;
+    must(xc_domain_setmaxmem(xch, dom.domid, 1024 + NR_PAGES * 4), "maxmem");
+    stage("no vCPU");
+}
+
+/* Map them, and keep them mapped: pages outlive their domain. */
+static void keep_frames(void)
+{
+    if ( !dom.viommu )
+        return;
+
+    dom.mapping = xenforeignmemory_map_resource(
+        fmem, dom.domid, XENMEM_resource_viommu, 0, 0,
+        XEN_VIOMMU_LEDGER_FRAMES, &dom.frames, PROT_READ | PROT_WRITE, 0);
+    must(!dom.mapping, "its frames");
+}
+
+/* The same calls from beside, without a word, until the domain has gone. */
+static pid_t storm(void)
+{
+    pid_t pid = fork();
+
+    if ( pid )
+        return pid;
+
+    if ( !freopen("/dev/null", "w", stdout) )
+        _exit(1);
+    xch = xc_interface_open(NULL, NULL, 0);
+    dmod = xendevicemodel_open(NULL, 0);
+    fmem = xenforeignmemory_open(NULL, 0);
+    evtchn = xenevtchn_open(NULL, 0);
+    if ( !xch || !dmod || !fmem || !evtchn )
+        _exit(1);
+    dom.local = -1;
+    for ( ;; )
+    {
+        struct xen_viommu_stats stats;
+
+        stage("storm");
+        if ( xc_domain_viommu_get_stats(xch, dom.domid, &stats) &&
+             errno == ESRCH )
+            _exit(0);
+    }
+}
+
+static void destroy(void)
+{
+    pid_t pid = 0;
+
+    if ( below(2) )
+        keep_frames();
+    if ( !below(3) )
+        pid = storm();
+
+    must(xc_domain_destroy(xch, dom.domid), "destroy");
+    if ( dom.mapping )
+    {
+        /* Its pages are in use, so it is there; the attachment has ended. */
+        dom.dying = true;
+        dom.attached = false;
+        if ( !pid )
+            stage("dying");
+        ((volatile uint64_t *)dom.frames)[below(5120)] = state;
+        xenforeignmemory_unmap_resource(fmem, dom.mapping);
+    }
+    if ( dom.local >= 0 )
+        xenevtchn_unbind(evtchn, dom.local);
+    if ( pid )
+    {
+        int status;
+
+        if ( waitpid(pid, &status, 0) != pid || status )
+            errx(1, "the process beside: status %#x", status);
+    }
+}
+
+static void shut_down(void)
+{
+    unsigned int reason = below(SHUTDOWN_MAX + 1);
+
+    must(xc_domain_shutdown(xch, dom.domid, reason), "shutdown");
+    stage("shut down");
+    if ( below(2) )
+    {
+        must(xc_domain_pause(xch, dom.domid), "pause");
+        /* It may fail: Xen resets what is complete only. */
+        if ( !xc_domain_soft_reset(xch, dom.domid) )
+            stage("reset");
+        else
+            stage("not reset");
+        must(xc_domain_unpause(xch, dom.domid), "unpause");
+    }
+    else if ( reason == SHUTDOWN_suspend &&
+              !xc_domain_resume(xch, dom.domid, 1) )
+        stage("resumed");
+}
+
+/* From the first stage on, to any of them. */
+static void life(void)
+{
+    unsigned int vcpus = 1 + below(2), last = below(8);
+    bool empty = !below(4);
+
+    domain_shell(vcpus);
+    if ( last == 0 )
+        return;
+    if ( below(4) )
+    {
+        uint8_t haw;
+
+        if ( !dom.viommu )
+            must(xc_domain_viommu_create(xch, dom.domid, XEN_VIOMMU_TYPE_VTD,
+                                         BASE, below(2), 48, &haw), "viommu");
+        dom.viommu = true;
+        stage("vIOMMU, no vCPU");
+    }
+    if ( last == 1 )
+        return;
+    must(xc_domain_max_vcpus(xch, dom.domid, vcpus), "vCPUs");
+    stage("no memory");
+    if ( last == 2 )
+        return;
+    if ( !empty )
+    {
+        populate();
+        stage("memory");
+        load_program();
+        load_vcpu();
+        stage("ready");
+    }
+    if ( last == 3 )
+        return;
+    must(xc_domain_unpause(xch, dom.domid), "unpause");
+    dom.has_run = true;
+    stage(empty ? "running, empty" : "running");
+    if ( last == 4 )
+        return;
+    must(xc_domain_pause(xch, dom.domid), "pause");
+    stage("paused");
+    if ( last == 5 )
+        return;
+    must(xc_domain_unpause(xch, dom.domid), "unpause");
+    stage("running again");
+    if ( last == 6 )
+        return;
+    shut_down();
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long domains, i;
+
+    if ( argc != 3 )
+        errx(2, "usage: stages SEED DOMAINS");
+    state = strtoul(argv[1], NULL, 0) * 0x9e3779b97f4a7c15 + 1;
+    domains = strtoul(argv[2], NULL, 0);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    xch = xc_interface_open(NULL, NULL, 0);
+    dmod = xendevicemodel_open(NULL, 0);
+    fmem = xenforeignmemory_open(NULL, 0);
+    evtchn = xenevtchn_open(NULL, 0);
+    if ( !xch || !dmod || !fmem || !evtchn )
+        err(1, "cannot open Xen's devices");
+
+    for ( i = 0; i < domains; i++ )
+    {
+        life();
+        destroy();
+    }
+
+    printf("STAGES domains=%lu calls=%lu refused=%lu wrong=%lu\n", domains,
+           calls, refused, wrong);
+
+    return wrong != 0;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
