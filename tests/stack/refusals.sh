@@ -42,8 +42,8 @@ verdict()
     then
         echo "PASS refusals/$1"
     else
-        echo "FAIL refusals/$1: $3"
         tail -qn 3 "$log" /tmp/$name.out | sed 's/^/    # /'
+        echo "FAIL refusals/$1: $3"
     fi
 }
 
