@@ -103,6 +103,20 @@ static void test_layout(void **state)
     assert_true(sizeof(struct xen_dm_op_viommu_ack) <= 64);
 }
 
+/* Series that are not merged use the numbers which follow master's 20. */
+static void test_numbers(void **state)
+{
+    static const unsigned int ops[] = {
+        XEN_DMOP_viommu_attach, XEN_DMOP_viommu_detach,
+        XEN_DMOP_viommu_translate, XEN_DMOP_viommu_ack,
+    };
+    unsigned int i;
+
+    (void)state;
+    for ( i = 0; i < ARRAY_SIZE(ops); i++ )
+        assert_int_equal(ops[i], 40 + i);
+}
+
 static void test_create(void **state)
 {
     static const struct xen_domctl_viommu_create good = {
@@ -407,6 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         a_test(test_layout),
+        a_test(test_numbers),
         a_test(test_create),
         a_test(test_attach),
         a_test(test_attach_busy),

@@ -55,6 +55,11 @@
 #define XEN_VIOMMU_DM_VERSION      1
 
 /*
+ * Operations of the DM.  dm_op.h goes up to 20; series which are not merged yet
+ * have numbers above that.  These are settled when this is merged.
+ */
+
+/*
  * XEN_DMOP_viommu_attach: the calling domain is the DM of this vIOMMU.
  *
  * Xen allocates an event channel in the guest's port space for the calling
@@ -72,7 +77,7 @@
  * A version above XEN_VIOMMU_DM_VERSION is not an error: the DM gets the
  * newest one that Xen speaks, or detaches if it cannot work with that.
  */
-#define XEN_DMOP_viommu_attach     21
+#define XEN_DMOP_viommu_attach     40
 
 struct xen_dm_op_viommu_attach {
     /* IN: highest version the DM speaks.  OUT: the version in use. */
@@ -206,7 +211,7 @@ typedef struct xen_viommu_slot xen_viommu_slot_t;
  * -ENOTCONN    the caller is not the attached DM
  * -EINVAL      pad not zero
  */
-#define XEN_DMOP_viommu_detach     22
+#define XEN_DMOP_viommu_detach     41
 
 struct xen_dm_op_viommu_detach {
     /* IN: must be zero. */
@@ -290,7 +295,7 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
  * -E2BIG       nr is above XEN_VIOMMU_MAX_XLAT
  * -EFAULT      buffer 1 is missing, too short or cannot be accessed
  */
-#define XEN_DMOP_viommu_translate  23
+#define XEN_DMOP_viommu_translate  42
 
 #define XEN_VIOMMU_MAX_XLAT        16
 
@@ -314,7 +319,7 @@ typedef struct xen_dm_op_viommu_translate xen_dm_op_viommu_translate_t;
  * -ENOTCONN    the caller is not the attached DM, or its port is not bound
  * -EINVAL      pad not zero
  */
-#define XEN_DMOP_viommu_ack        24
+#define XEN_DMOP_viommu_ack        43
 
 struct xen_dm_op_viommu_ack {
     /* IN: must be zero. */
