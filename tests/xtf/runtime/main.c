@@ -98,9 +98,10 @@ long hypercall_shutdown(unsigned int reason)
     return hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, _u(&reason), 0);
 }
 
-long hypercall_yield(void)
+void hypercall_yield(void)
 {
-    return have_xen ? hypercall(SCHED_OP, SCHEDOP_YIELD, 0, 0) : -1;
+    if ( have_xen )
+        hypercall(SCHED_OP, SCHEDOP_YIELD, 0, 0);
 }
 
 long hypercall_vcpu_op(unsigned int cmd, unsigned int vcpu, void *extra)

@@ -4,7 +4,7 @@
  * use, under the names and with the meanings that XTF gives them.
  *
  * A test must not depend on anything that is only in here: it has to build in
- * a stock XTF tree as well.
+ * a stock XTF tree as well.  "names check" compares with XTF's names.
  */
 
 #ifndef XTF_H
@@ -101,7 +101,7 @@ void __noreturn xtf_exit(void);
 #define SHUTDOWN_crash        3
 
 long hypercall_shutdown(unsigned int reason);
-long hypercall_yield(void);
+void hypercall_yield(void);
 
 #define VCPUOP_initialise     0
 #define VCPUOP_up             1
@@ -153,17 +153,17 @@ long hypercall_memory_op(unsigned int cmd, void *arg);
 #define GNTMAP_host_map       2
 #define GNTMAP_readonly       4
 
-struct grant_entry_v1 {
+typedef struct {
     uint16_t flags;
     uint16_t domid;
-    uint32_t gfn;
-};
+    uint32_t frame;
+} grant_entry_v1_t;
 
 struct gnttab_map_grant_ref {
     uint64_t host_addr;
     uint32_t flags;
     uint32_t ref;
-    uint16_t domid;
+    uint16_t dom;
     int16_t status;
     uint32_t handle;
     uint64_t dev_bus_addr;

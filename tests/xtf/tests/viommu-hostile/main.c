@@ -29,7 +29,7 @@ const struct place special[2] = {
 static uint8_t given_up[PAGE_SIZE] __page_aligned_bss;
 static uint8_t under_grant[PAGE_SIZE] __page_aligned_bss;
 static uint32_t granted[PAGE_SIZE / 4] __page_aligned_bss;
-static struct grant_entry_v1 grants[PAGE_SIZE / 8] __page_aligned_bss;
+static grant_entry_v1_t grants[PAGE_SIZE / 8] __page_aligned_bss;
 
 static bool reservation(unsigned int cmd, unsigned long gfn)
 {
@@ -95,7 +95,7 @@ bool places_init(void)
         .host_addr = _u(under_grant),
         .flags = GNTMAP_host_map | GNTMAP_readonly,
         .ref = 8,
-        .domid = own_domid(),
+        .dom = own_domid(),
     };
     long rc;
 
@@ -110,8 +110,8 @@ bool places_init(void)
     rc = map_over(XENMAPSPACE_grant_table, 0, _u(grants));
     if ( !check(!rc, "no grant table: %ld", rc) )
         return false;
-    grants[8] = (struct grant_entry_v1){
-        .domid = map.domid, .gfn = _u(granted) >> PAGE_SHIFT };
+    grants[8] = (grant_entry_v1_t){
+        .domid = map.dom, .frame = _u(granted) >> PAGE_SHIFT };
     smp_wmb();
     ACCESS_ONCE(grants[8].flags) = GTF_permit_access;
     rc = hypercall_grant_table_op(GNTTABOP_map_grant_ref, &map, 1);
