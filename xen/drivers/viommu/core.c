@@ -4,15 +4,11 @@
  * as far as it goes, what is complete shown to the guest.
  */
 #include "core.h"
-#include "vtd/vtd.h"
-
-static const struct viommu_frontend *const frontends[] = {
-    &vtd_frontend,
-};
 
 const struct viommu_frontend *viommu_frontend(
     const struct xen_domctl_viommu_create *op)
 {
+    const struct viommu_frontend *const *fe;
     unsigned int i;
 
     if ( (op->flags & ~XEN_VIOMMU_CREATE_NO_QUEUE) ||
@@ -25,9 +21,9 @@ const struct viommu_frontend *viommu_frontend(
         if ( op->pad[i] )
             return NULL;
 
-    for ( i = 0; i < ARRAY_SIZE(frontends); i++ )
-        if ( frontends[i]->type == op->type )
-            return frontends[i];
+    for ( fe = viommu_frontends; *fe; fe++ )
+        if ( (*fe)->type == op->type )
+            return *fe;
 
     return NULL;
 }
@@ -72,13 +68,6 @@ void *viommu_take_mirror(struct viommu *viommu)
     spin_unlock(&viommu->lock);
 
     return page;
-}
-
-uint64_t viommu_now(struct viommu *viommu)
-{
-    ASSERT(spin_is_locked(&viommu->lock));
-
-    return viommu->now = max_t(uint64_t, viommu->now, viommu_host_now());
 }
 
 /* Show the guest what is drained. */

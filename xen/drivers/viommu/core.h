@@ -7,6 +7,12 @@
  *              -> drain (drain.c) -> front end: completion
  *
  * Translation comes in from the side, as a reader (dm.c).
+ *
+ * A file calls those to its right only; tests/unit/layers looks at that:
+ *
+ *   dm.c    core.c    front end    drain.c    ledger.c    resolve.c, clock.c
+ *
+ * core.c and resolve.c reach the front end through struct viommu_frontend.
  */
 #ifndef VIOMMU_CORE_H
 #define VIOMMU_CORE_H
@@ -106,6 +112,9 @@ struct viommu_frontend {
     void (*complete)(struct viommu *viommu,
                      const struct viommu_drained *drained);
 };
+
+/* Those that are built in (frontends.c), and NULL. */
+extern const struct viommu_frontend *const viommu_frontends[];
 
 struct viommu {
     /* Constant once created. */

@@ -179,27 +179,6 @@ static void check_target(const struct viommu *viommu, struct block *block,
     xlat->gpa += off & ~mask;
 }
 
-void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
-                    struct viommu_path *path, struct xen_viommu_xlat *xlat,
-                    struct viommu_fault *fault)
-{
-    xlat->gpa = 0;
-    xlat->did = 0;
-    xlat->perm = 0;
-    xlat->order = 12;
-    xlat->status = XEN_VIOMMU_XLAT_OK;
-    xlat->reason = 0;
-
-    if ( view->enabled )
-        viommu->fe->walk(viommu, view, path, xlat, fault);
-    else
-    {
-        xlat->iova = 0;
-        xlat->perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
-        xlat->order = 64;
-    }
-}
-
 int viommu_translate(struct viommu *viommu, domid_t caller,
                      struct xen_viommu_xlat *xlat, unsigned int nr,
                      uint64_t *generation)

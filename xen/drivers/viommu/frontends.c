@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The front ends that are built in: no other file of the generic layer names one. */
+#include "core.h"
+#include "vtd/vtd.h"
+
+const struct viommu_frontend *const viommu_frontends[] = {
+    &vtd_frontend,
+    NULL
+};
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
