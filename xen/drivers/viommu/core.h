@@ -120,7 +120,7 @@ struct viommu {
     /* Constant once created. */
     const struct viommu_frontend *fe;
     struct domain *domain;
-    uint64_t base;          /* guest-physical address of the register page */
+    paddr_t base;           /* guest-physical address of the register page */
     uint8_t aw;             /* width of addresses that are translated, bits */
     uint8_t haw;            /* width of guest-physical addresses, bits */
     uint32_t flags;         /* XEN_VIOMMU_CREATE_* */

@@ -20,7 +20,7 @@ struct viommu;
  *
  * -EFAULT: no RAM of the guest there (a hole, MMIO, foreign, paged out, ...)
  */
-int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
+int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
                      unsigned int size);
 
 /*
@@ -30,7 +30,7 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
  *
  * -EFAULT: no such RAM of the guest there
  */
-int viommu_host_write32(const struct viommu *viommu, uint64_t gpa,
+int viommu_host_write32(const struct viommu *viommu, paddr_t gpa,
                         uint32_t val);
 
 /*
@@ -38,7 +38,7 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa,
  * block around it of which that holds, at least 12, or 0 if it may not: there
  * is no RAM of the guest.  Not locked.
  */
-unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa);
+unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa);
 
 /* Send an MSI to the guest.  Not locked: takes the interrupt locks. */
 void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data);

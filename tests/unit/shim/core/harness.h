@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+typedef uint64_t paddr_t;
+
 #define __XEN_TOOLS__ 1
 #include <hvm/viommu_domctl.h>
 

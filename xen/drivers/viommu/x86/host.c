@@ -16,12 +16,12 @@
 #define WATCH_PERIOD MILLISECS(2)
 
 /* The guest may find memory in place of its registers; devices do not. */
-static bool is_regs(const struct viommu *viommu, uint64_t gpa)
+static bool is_regs(const struct viommu *viommu, paddr_t gpa)
 {
     return viommu->base == (gpa & PAGE_MASK);
 }
 
-int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
+int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
                      unsigned int size)
 {
     struct page_info *page;
@@ -76,7 +76,7 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
     return rc;
 }
 
-int viommu_host_write32(const struct viommu *viommu, uint64_t gpa,
+int viommu_host_write32(const struct viommu *viommu, paddr_t gpa,
                         uint32_t val)
 {
     struct domain *d = viommu->domain;
@@ -108,7 +108,7 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa,
     return rc;
 }
 
-unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
+unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa)
 {
     unsigned long gfn = gfn_x(gaddr_to_gfn(gpa));
     unsigned int order = 0;
@@ -151,18 +151,13 @@ void viommu_host_port_free(const struct viommu *viommu, evtchn_port_t port)
 
 bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port)
 {
-    const struct domain *d = viommu->domain;
-
     /*
      * A port that belongs to Xen cannot be closed by the guest.  When its
      * other end is closed, be it by the exit of the DM's process, it goes
      * back to being unbound.  The kernel closes a process's files only after
      * it has torn down its memory, so there is no DMA any more.
-     *
-     * No lock: this is a snapshot for whichever lock is held.
      */
-    return port_is_valid(d, port) &&
-           read_atomic(&evtchn_from_port(d, port)->state) == ECS_INTERDOMAIN;
+    return xen_event_channel_is_bound(viommu->domain, port);
 }
 
 void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)

@@ -10,6 +10,7 @@
 #include <xen/param.h>
 #include <xen/sched.h>
 #include <xen/softirq.h>
+#include <xen/viommu.h>
 #include <xen/vmap.h>
 
 #include <asm/hvm/emulate.h>
@@ -250,29 +251,31 @@ bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
            domain_viommu(d)->base == (gpa & PAGE_MASK);
 }
 
-bool hvm_viommu_in_range(const struct domain *d, unsigned long gfn,
+bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
                          unsigned int order)
 {
     return d->arch.hvm.viommu &&
-           PFN_DOWN(domain_viommu(d)->base) - gfn < 1UL << order;
+           PFN_DOWN(domain_viommu(d)->base) - gfn_x(gfn) < 1UL << order;
 }
 
-void hvm_viommu_p2m_changed(struct domain *d)
+void viommu_mapcache_invalidate(struct domain *d)
 {
     if ( d->arch.hvm.viommu )
         viommu_p2m_changed(domain_viommu(d));
 }
 
-unsigned int hvm_viommu_max_frames(const struct domain *d, unsigned int id)
+unsigned int viommu_resource_max_frames(const struct domain *d,
+                                        unsigned int id)
 {
     return !id && is_hvm_domain(d) && d->arch.hvm.viommu
            ? XEN_VIOMMU_LEDGER_FRAMES : 0;
 }
 
-int hvm_viommu_acquire(struct domain *d, unsigned int id, unsigned int frame,
-                       unsigned int nr_frames, xen_pfn_t mfn_list[])
+int viommu_acquire_resource(struct domain *d, unsigned int id,
+                            unsigned int frame, unsigned int nr_frames,
+                            xen_pfn_t mfn_list[])
 {
-    unsigned int i, max = hvm_viommu_max_frames(d, id);
+    unsigned int i, max = viommu_resource_max_frames(d, id);
     const struct hvm_viommu *hv;
 
     if ( frame >= max || nr_frames > max - frame )
@@ -300,16 +303,16 @@ static struct hvm_viommu *alloc(struct domain *d, size_t size)
     if ( !hv )
         return NULL;
 
-    hv->viommu = xzalloc_bytes(size);
-    ledger = xzalloc(struct viommu_ledger);
+    hv->viommu = vzalloc(size);
+    ledger = vzalloc(sizeof(*ledger));
     if ( hv->viommu && ledger && !alloc_frames(d, hv) )
     {
         viommu_give_ledger(hv->viommu, ledger, hv->frames);
         return hv;
     }
 
-    xfree(ledger);
-    xfree(hv->viommu);
+    vfree(ledger);
+    vfree(hv->viommu);
     xfree(hv);
 
     return NULL;
@@ -468,7 +471,7 @@ void hvm_viommu_relinquish(struct domain *d)
         return;
 
     kill_timer(&hv->watch);
-    xfree(viommu_take_ledger(hv->viommu));
+    vfree(viommu_take_ledger(hv->viommu));
     free_frames(hv);
     /* The p2m is gone already. */
     free_mirror(hv);
@@ -479,7 +482,7 @@ void hvm_viommu_destroy(struct domain *d)
     if ( !d->arch.hvm.viommu )
         return;
 
-    xfree(d->arch.hvm.viommu->viommu);
+    vfree(d->arch.hvm.viommu->viommu);
     XFREE(d->arch.hvm.viommu);
 }
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where x86 HVM code meets the vIOMMU (xen/drivers/viommu). */
+/*
+ * Where x86 HVM code meets the vIOMMU (xen/drivers/viommu).  What common code
+ * needs is in xen/viommu.h.
+ */
 #ifndef __ASM_X86_HVM_VIOMMU_H__
 #define __ASM_X86_HVM_VIOMMU_H__
 
 #include <xen/dm.h>
 #include <xen/errno.h>
+#include <xen/mm-frame.h>
 #include <xen/types.h>
 
 #include <public/domctl.h>
@@ -45,28 +49,11 @@ bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
  * Is the page of registers among these?  Nothing else may be put there, or the
  * guest would find that instead.
  */
-bool hvm_viommu_in_range(const struct domain *d, unsigned long gfn,
+bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
                          unsigned int order);
-
-/*
- * Memory of @d has gone, or is elsewhere now: the DM forgets what it knows, as
- * it does of its mappings.  No lock of the p2m's may be held.
- */
-void hvm_viommu_p2m_changed(struct domain *d);
 
 /* XEN_DOMCTL_soft_reset: registers to their reset values. */
 void hvm_viommu_reset(struct domain *d);
-
-/*
- * XENMEM_resource_viommu: the pages that Xen shares with the DM.  How many
- * there are, 0 if there is no vIOMMU; and their numbers.
- *
- * -EINVAL   there is no vIOMMU, @id is not 0, or there are no such frames
- * -ENODATA  the domain is dying
- */
-unsigned int hvm_viommu_max_frames(const struct domain *d, unsigned int id);
-int hvm_viommu_acquire(struct domain *d, unsigned int id, unsigned int frame,
-                       unsigned int nr_frames, xen_pfn_t mfn_list[]);
 
 /*
  * Stop all that is asynchronous, free the domain's pages.  Idempotent; no-op
@@ -106,13 +93,12 @@ static inline bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
     return false;
 }
 
-static inline bool hvm_viommu_in_range(const struct domain *d,
-                                       unsigned long gfn, unsigned int order)
+static inline bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
+                                       unsigned int order)
 {
     return false;
 }
 
-static inline void hvm_viommu_p2m_changed(struct domain *d) {}
 static inline void hvm_viommu_reset(struct domain *d) {}
 static inline void hvm_viommu_relinquish(struct domain *d) {}
 static inline void hvm_viommu_destroy(struct domain *d) {}
