@@ -151,12 +151,23 @@ static struct page_info *alloc_frame(struct domain *d)
     return pg;
 }
 
-static void free_frame(struct page_info *pg)
+static void free_frame(struct page_info **ppg)
 {
+    struct page_info *pg = *ppg;
+
+    if ( !pg )
+        return;
+
+    *ppg = NULL;
+
     put_page_alloc_ref(pg);
     put_page_and_type(pg);
 }
 
+/*
+ * The pointer goes before the references, as in ioreq_server_free_mfn().  A page
+ * that somebody has mapped is freed when he drops it; until then the domain stays.
+ */
 static void free_frames(struct hvm_viommu *hv)
 {
     unsigned int i;
@@ -165,11 +176,8 @@ static void free_frames(struct hvm_viommu *hv)
         vunmap(hv->frames);
     hv->frames = NULL;
 
-    for ( i = 0; i < ARRAY_SIZE(hv->frame) && hv->frame[i]; i++ )
-    {
-        free_frame(hv->frame[i]);
-        hv->frame[i] = NULL;
-    }
+    for ( i = 0; i < ARRAY_SIZE(hv->frame); i++ )
+        free_frame(&hv->frame[i]);
 }
 
 static int alloc_frames(struct domain *d, struct hvm_viommu *hv)
@@ -229,8 +237,7 @@ static void alloc_mirror(struct domain *d, struct hvm_viommu *hv,
         return;
     }
 
-    free_frame(hv->mirror);
-    hv->mirror = NULL;
+    free_frame(&hv->mirror);
 }
 
 static void free_mirror(struct hvm_viommu *hv)
@@ -241,8 +248,7 @@ static void free_mirror(struct hvm_viommu *hv)
         return;
 
     unmap_domain_page_global(va);
-    free_frame(hv->mirror);
-    hv->mirror = NULL;
+    free_frame(&hv->mirror);
 }
 
 bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
@@ -281,12 +287,17 @@ int viommu_acquire_resource(struct domain *d, unsigned int id,
     if ( frame >= max || nr_frames > max - frame )
         return -EINVAL;
 
+    /*
+     * As for other resources no reference is taken here.  A PV domain that maps
+     * the frame takes one, or is refused if the frame has gone meanwhile.  A
+     * translated one takes none, which is why it has to be the hardware domain:
+     * see arch_acquire_resource_check().
+     */
     hv = d->arch.hvm.viommu;
     for ( i = 0; i < nr_frames; i++ )
     {
         const struct page_info *pg = ACCESS_ONCE(hv->frame[frame + i]);
 
-        /* Gone already, or about to go: the caller's mapping then fails. */
         if ( !pg )
             return -ENODATA;
         mfn_list[i] = mfn_x(page_to_mfn(pg));

@@ -13,8 +13,8 @@ struct hvm_viommu {
 
     /*
      * The pages of the ledger, which are the domain's, and where Xen has them
-     * mapped.  There from creation to hvm_viommu_relinquish(); acquiring them
-     * is only a matter of looking up their numbers.
+     * mapped.  There from creation to hvm_viommu_relinquish(), which sets them
+     * to NULL before it drops Xen's references.  Read without a lock.
      */
     struct page_info *frame[XEN_VIOMMU_LEDGER_FRAMES];
     void *frames;
