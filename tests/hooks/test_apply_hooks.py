@@ -137,7 +137,26 @@ class ApplyHooks(unittest.TestCase):
                      "^int ten")
 
     def test_missing_target(self):
-        self.refused("== b.c\n-- after: x\ny\n", "b.c")
+        self.refused("== b.c\n-- after: x\ny\n", "x.edits:2", "b.c", ": x")
+
+    def test_versions_are_named_if_the_tree_does_not_fit(self):
+        known = "; known to fit: 1.2.3, master\n"
+        self.put("hooks/versions", "# comment\n1.2.3\nmaster\n")
+        self.refused("== a.c\n-- after: two\nz\n-- after: gone\nx\n",
+                     "x.edits:4", "a.c", "gone", known)
+        self.refused("== a.c\n-- in: ^int ten\n-- after: return\nx\n",
+                     "x.edits:3", "a.c", "^int ten", known)
+        self.refused("== b.c\n-- after: x\ny\n", "x.edits:2", "b.c", known)
+        self.put("overlay/f.c", "f\n")
+        self.put("pristine/new/f.c", "g\n")
+        self.refused("", "new/f.c", known)
+
+    def test_versions_are_not_named_if_the_edits_are_wrong(self):
+        self.put("hooks/versions", "1.2.3\n")
+        for edits in ("hello\n", "== a.c\n-- after: (\nx\n"):
+            self.put("hooks/x.edits", edits)
+            self.assertNotIn("1.2.3", self.run_tool().stderr)
+            self.refused(edits, "x.edits:")
 
     def test_stray_text_and_verbs(self):
         self.refused("hello\n", "x.edits:1")
