@@ -7,6 +7,11 @@
 XEN_SRC  ?=
 QEMU_SRC ?=
 
+# Another kernel for guests of the Linux job: a suite of Debian, or a .deb of a
+# linux-image; "other" is Debian 13's (6.12), or, where that is the system's own,
+# Debian 12's (6.1).  "make test" boots it once, "make linux" in every mode.
+KERNEL   ?= other
+
 # Where everything goes that is made here.
 BUILD    ?= $(CURDIR)/build
 ifeq ($(filter /%,$(BUILD)),)

@@ -9,7 +9,7 @@ S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all help clean run shell check fuzz mutants proof static model test \
-        hostile soak bench patches FORCE
+        linux hostile soak bench patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -38,6 +38,7 @@ $(S)/packages-%: scripts/packages-%.list scripts/install-packages
 
 from.xen  := $(XEN_SRC)
 from.qemu := $(QEMU_SRC)
+from.kernel-other := $(KERNEL)
 
 # A record of the tree asked for, which changes when XEN_SRC= does.
 $(S)/%.from: FORCE
@@ -50,6 +51,10 @@ $(S)/%.fetched: $(S)/%.from | $(S)/packages
 
 $(S)/kernel: | $(S)/packages
 	@scripts/fetch kernel
+	@touch $@
+
+$(S)/kernel-other: $(S)/kernel-other.from | $(S)/packages
+	@scripts/fetch kernel $(KERNEL)
 	@touch $@
 
 $(S)/meson: | $(S)/packages
@@ -83,6 +88,11 @@ $(S)/images: $(S)/hypervisor $(S)/tools $(S)/qemu $(S)/kernel \
              scripts/images scripts/dom0-init tests/stack/kexec.c \
              $(wildcard tests/stack/guest/* tests/stack/guest/*/*)
 	@scripts/images
+	@touch $@
+
+$(S)/images-other: $(S)/kernel-other scripts/images tests/stack/kexec.c \
+                   $(wildcard tests/stack/guest/* tests/stack/guest/*/*)
+	@scripts/images other
 	@touch $@
 
 # The XTF-style guests; their own Makefile knows what they depend on.
@@ -125,7 +135,7 @@ proof: $(S)/packages $(S)/packages-proof #: all proofs, in short; PARTS=
 static: $(S)/packages $(S)/packages-proof $(S)/packages-static #: the core through static analysers
 	@tests/static/run
 
-test: $(S)/images $(S)/hypervisor-release $(S)/xtf #: all tests; with TESTS= only those XTF guests
+test: $(S)/images $(S)/hypervisor-release $(S)/xtf $(S)/images-other #: all tests; with TESTS= only those XTF guests
 ifeq ($(TESTS),)
 	@scripts/test all
 else
@@ -134,6 +144,9 @@ endif
 
 hostile: $(S)/images $(S)/hypervisor-release $(S)/xtf #: a hostile guest, row by row
 	@scripts/test-hostile
+
+linux: $(S)/images $(S)/hypervisor-release $(S)/images-other #: all modes of the Linux job on another kernel, see KERNEL= in Config.mk
+	@scripts/test-linux -o
 
 soak: $(S)/images $(S)/xtf      #: kill device models, end domains; KILLS= CYCLES= ...
 	@scripts/soak

@@ -17,11 +17,12 @@ guest default 2 type=vtd "then=reboot mode="
 guest strict 3 type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
 mode= iommu.strict=1"
 guest register 1 type=vtd,qi=0 "mode= iommu.strict=0"
+guest other 1 type=vtd "mode= iommu.strict=1"
 
 # Two guests at once: there is one CPU for them, and it is the first boot of each
 # that works beside the other's.
 together="strict register"
 lane default
 lane strict &
-lane register
+lane register other
 wait

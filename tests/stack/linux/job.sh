@@ -45,6 +45,18 @@ listen()
     done
 }
 
+# kernel NAME: where its kernel and initrd are; "other" has the other kernel,
+# and all have it in a job that is about that one
+kernel()
+{
+    if [ "$1" = other ] || [ -e /job/all-other ]
+    then
+        echo /job/other
+    else
+        echo /guest
+    fi
+}
+
 # guest NAME BOOTS VIOMMU EXTRA: describe a guest
 guest()
 {
@@ -53,7 +65,7 @@ guest()
         *then=reboot*) reboot=restart ;;
     esac
     sed -e "s|@NAME@|$1|; s|@VIOMMU@|$3|; s|@EXTRA@|$4|; s|@REBOOT@|$reboot|" \
-        /job/linux.cfg >"/tmp/$1.cfg"
+        -e "s|@KERNEL@|$(kernel "$1")|" /job/linux.cfg >"/tmp/$1.cfg"
     echo "$2" >"/tmp/$1.boots"
 }
 
@@ -67,7 +79,7 @@ once()
         cp "/job/$disk.img" "/tmp/$1-$disk.img"
     done
     # What it needs for kexec is on its NVMe disk.
-    tar -C /guest -cf - vmlinuz initrd |
+    tar -C "$(kernel "$1")" -cf - vmlinuz initrd |
         dd of="/tmp/$1-nvme.img" bs=1M seek=7 conv=notrunc 2>/dev/null
 
     mkfifo "/tmp/$1.in" "/tmp/$1.out"
