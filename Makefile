@@ -16,7 +16,7 @@ all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 help:                           #: list the targets
 	@sed -n 's/^\([a-z]*\):.*#: */make \1	/p' $(firstword $(MAKEFILE_LIST)) \
 	    | expand -t 16
-	@echo 'XEN_SRC=DIR, QEMU_SRC=DIR: build on these trees; see Config.mk'
+	@echo 'XEN_SRC=DIR, QEMU_SRC=DIR, KERNEL=SUITE: build on these; see Config.mk'
 
 clean:                          #: remove all that was made (build/)
 	rm -rf $(BUILD)
