@@ -113,7 +113,7 @@ struct viommu_frontend {
                      const struct viommu_drained *drained);
 };
 
-/* Those that are built in (frontends.c), and NULL. */
+/* Those that the architecture builds (x86/frontends.c), and NULL. */
 extern const struct viommu_frontend *const viommu_frontends[];
 
 struct viommu {

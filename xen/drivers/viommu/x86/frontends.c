@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The front ends that are built in: no other file of the generic layer names one. */
-#include "core.h"
-#include "vtd/vtd.h"
+/* The front ends that x86 builds: the generic layer names none. */
+#include "../core.h"
+#include "../vtd/vtd.h"
 
 const struct viommu_frontend *const viommu_frontends[] = {
     &vtd_frontend,
