@@ -318,7 +318,8 @@ void ref_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_tick:
-        ref_check_dm();
+        if ( ref_waiting() && !ref.bound )
+            ref_dm_gone();
         ref_settle();
         break;
 

@@ -160,14 +160,19 @@ void viommu_p2m_changed(struct viommu *viommu)
     viommu_unlock(viommu);
 }
 
+static bool dm_alive(const struct viommu *viommu)
+{
+    return viommu->dm.attached &&
+           viommu_host_port_bound(viommu, viommu->dm.port);
+}
+
 /* What a DM that died owes is paid, and what one did not say is seen. */
 static void check_dm(struct viommu *viommu)
 {
     if ( !viommu_drain_oldest(viommu) )
         return;
 
-    if ( viommu->dm.attached &&
-         viommu_host_port_bound(viommu, viommu->dm.port) )
+    if ( dm_alive(viommu) )
         viommu_drain_poll(viommu, false);
     else
         viommu_drain_abandon(viommu);
@@ -188,7 +193,9 @@ bool viommu_continue(struct viommu *viommu)
 void viommu_tick(struct viommu *viommu)
 {
     spin_lock(&viommu->lock);
-    check_dm(viommu);
+    /* Slots are not looked at: who is alive says when DMA has ended. */
+    if ( viommu_drain_oldest(viommu) && !dm_alive(viommu) )
+        viommu_drain_abandon(viommu);
     viommu_settle(viommu);
     viommu_unlock(viommu);
 }

@@ -257,7 +257,10 @@ void viommu_unlock(struct viommu *viommu);
  */
 bool viommu_continue(struct viommu *viommu);
 
-/* The timer of viommu_host_watch(): the same for viommu_settle(). */
+/*
+ * The timer of viommu_host_watch(): complete what waits for a DM that died, and
+ * see that work for a vCPU does not lie about.  Takes the lock.
+ */
 void viommu_tick(struct viommu *viommu);
 
 /*

@@ -13,7 +13,7 @@
 #include "hvm.h"
 
 /* How often a DM that owes an acknowledgement is looked at. */
-#define WATCH_PERIOD MILLISECS(2)
+#define WATCH_PERIOD MILLISECS(10)
 
 /* The guest may find memory in place of its registers; devices do not. */
 static bool is_regs(const struct viommu *viommu, paddr_t gpa)
@@ -199,6 +199,14 @@ void viommu_host_kick(const struct viommu *viommu)
 
     if ( d->is_dying )
         return;
+
+    /* Asked already, and on its way, unless it was about to block. */
+    v = ACCESS_ONCE(hv->runner);
+    if ( v && current->domain != d && can_run(v) )
+    {
+        vcpu_unblock(v);
+        return;
+    }
 
     v = pick_vcpu(d, ACCESS_ONCE(hv->writer));
     if ( !v )
