@@ -301,6 +301,134 @@ static void test_at_once(void)
     qi_disable();
 }
 
+/* Let the guest use SSE, and AVX if there is any. */
+static bool vectors_init(void)
+{
+    uint32_t eax, ebx, ecx, edx;
+    unsigned long cr;
+
+    cpuid(1, &eax, &ebx, &ecx, &edx);
+    asm volatile ( "mov %%cr0, %0" : "=r" (cr) );
+    cr = (cr & ~(4ul | 8ul)) | 2ul;                 /* EM, TS; MP */
+    asm volatile ( "mov %0, %%cr0" :: "r" (cr) );
+    asm volatile ( "mov %%cr4, %0" : "=r" (cr) );
+    cr |= 1ul << 9 | 1ul << 10;                     /* OSFXSR, OSXMMEXCPT */
+    if ( (ecx >> 26) & 1 )
+        cr |= 1ul << 18;                            /* OSXSAVE */
+    asm volatile ( "mov %0, %%cr4" :: "r" (cr) );
+
+    if ( (~ecx >> 26) & 1 || (~ecx >> 28) & 1 )
+        return false;
+    asm volatile ( "xsetbv" :: "a" (7), "d" (0), "c" (0) );
+
+    return true;
+}
+
+/* Read the status behind a store of 16 or 32 bytes to the registers from IQH. */
+static uint32_t store_16(const uint64_t *val)
+{
+    uint32_t seen;
+
+    asm volatile ( "movdqu (%[val]), %%xmm0\n\t"
+                   "movdqu %%xmm0, (%[iqh])\n\t"
+                   "movl %[status], %[seen]"
+                   : [seen] "=&r" (seen)
+                   : [val] "r" (val), [iqh] "r" (_p(VTD_BASE + VTD_IQH)),
+                     [status] "m" (status[1])
+                   : "memory" );
+
+    return seen;
+}
+
+static uint32_t store_32(const uint64_t *val)
+{
+    uint32_t seen;
+
+    asm volatile ( "vmovdqu (%[val]), %%ymm0\n\t"
+                   "vmovdqu %%ymm0, (%[iqh])\n\t"
+                   "movl %[status], %[seen]"
+                   : [seen] "=&r" (seen)
+                   : [val] "r" (val), [iqh] "r" (_p(VTD_BASE + VTD_IQH)),
+                     [status] "m" (status[1])
+                   : "memory" );
+
+    return seen;
+}
+
+/* Reads both before it writes both. */
+static uint32_t exchange_16(const uint64_t *val)
+{
+    uint64_t old[2] = { vtd_rd64(VTD_IQH), vtd_rd64(VTD_IQT) };
+    uint32_t seen;
+
+    asm volatile ( "lock; cmpxchg16b (%[iqh])\n\t"
+                   "movl %[status], %[seen]"
+                   : [seen] "=&r" (seen), "+a" (old[0]), "+d" (old[1])
+                   : "b" (val[0]), "c" (val[1]),
+                     [iqh] "r" (_p(VTD_BASE + VTD_IQH)),
+                     [status] "m" (status[1])
+                   : "memory" );
+
+    return seen;
+}
+
+/*
+ * One instruction makes several accesses, of which the one to IQT is not the
+ * first, and leaves several slices: all of it is done before the next.
+ */
+static void test_wide(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t (*store)(const uint64_t *val);
+        bool avx;
+    } stores[] = {
+        { "16 bytes", store_16, false },
+        { "32 bytes", store_32, true },
+        { "compare and exchange of 16 bytes", exchange_16, false },
+    };
+    bool avx = vectors_init();
+    unsigned int i, n;
+
+    subtest("several registers by one instruction");
+    printk("WIDE avx=%u\n", avx);
+    for ( i = 0; i < ARRAY_SIZE(stores); i++ )
+    {
+        if ( stores[i].avx && !avx )
+            continue;
+        qi_enable(1);
+        for ( n = 0; n < 300; n++ )
+            qi_put(QI_IOTLB(INV_PAGE) | QI_IOTLB_DRAIN | QI_DID(2), MB(4));
+        status[1] = NOT_WRITTEN;
+        qi_put_wait(QI_WAIT_SW, &status[1], i);
+        {
+            const uint64_t val[4] = { 0, qi_tail << 4, vtd_rd64(VTD_IQA), 0 };
+
+            check_eq(stores[i].name, stores[i].store(val), i);
+        }
+        check_eq("IQH", qi_head(), qi_tail);
+        expect_idle(stores[i].name);
+        qi_disable();
+    }
+}
+
+/* Without a wait descriptor: IQH has come to IQT, in the exit. */
+static void test_head(void)
+{
+    unsigned int i;
+
+    subtest("IQH without a wait descriptor");
+    qi_enable(0);
+    for ( i = 0; i < 40; i++ )
+    {
+        qi_put(QI_IOTLB(INV_DOMAIN) | QI_IOTLB_DRAIN | QI_DID(2), 0);
+        qi_submit();
+        check_eq("IQH", qi_head(), qi_tail);
+    }
+    expect_idle("after");
+    qi_disable();
+}
+
 static void submit_if(void)
 {
     qi_put_wait(QI_WAIT_IF, NULL, 0);
@@ -445,6 +573,8 @@ void test_main(void)
     test_widths();
     test_waits();
     test_at_once();
+    test_wide();
+    test_head();
     test_event();
     test_wrap();
     subtest(NULL);
