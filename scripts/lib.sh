@@ -8,7 +8,8 @@ JOBS=${JOBS:-$(nproc)}
 
 # The machine that the stack, and what is compared with it, runs in
 # shellcheck disable=SC2034 # used by others
-EMULATOR=("$BUILD/qemu-obj/qemu-system-x86_64"
+EMULATOR=(env "LD_LIBRARY_PATH=$BUILD/root/usr/lib"
+          "$BUILD/qemu-obj/qemu-system-x86_64"
           -L /usr/share/qemu -L /usr/share/seabios)
 
 die()
