@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What QEMU's dummy vIOMMU calls of Xen's libraries, for a QEMU that runs
+ * without Xen under a test (LD_PRELOAD).  The shared pages and a table of
+ * translations are in a file that the test has mapped, too: see fake.py, which
+ * knows the same layout.
+ *
+ * And the ioctls of a SCSI disk, for scsi-block: FAKE_SG names a file (any
+ * character device) that answers them.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <scsi/sg.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "viommu.h"
+
+#define NR_ENTRIES 256
+#define NR_FAULTS  256
+
+struct entry {
+    uint64_t iova, gpa, pages;
+    uint32_t rid, perm;
+};
+
+struct fake {
+    uint8_t ledger[XEN_VIOMMU_LEDGER_FRAMES][4096];
+    /* written by the test */
+    uint64_t enabled, nr;
+    /* written here */
+    uint64_t faults, asked, told;
+    uint64_t pad[3];
+    struct {
+        uint64_t iova;
+        uint32_t rid, access;
+    } fault[NR_FAULTS];
+    struct entry entry[NR_ENTRIES];
+};
+
+static volatile struct fake *fake;
+
+/* Not to outlive the test. */
+static void __attribute__((constructor)) die_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static void init(void)
+{
+    int fd;
+
+    if (fake) {
+        return;
+    }
+    fd = open(getenv("FAKE_XEN"), O_RDWR);
+    fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fake == MAP_FAILED) {
+        abort();
+    }
+    close(fd);
+}
+
+static uint64_t head(void)
+{
+    return ((volatile struct xen_viommu_ledger *)fake->ledger)->head;
+}
+
+int xendevicemodel_viommu_attach(void *dmod, uint16_t domid, uint32_t *version,
+                                 uint32_t *port)
+{
+    init();
+    *port = 1;
+    return 0;
+}
+
+int xendevicemodel_viommu_detach(void *dmod, uint16_t domid)
+{
+    return 0;
+}
+
+int xendevicemodel_viommu_ack(void *dmod, uint16_t domid)
+{
+    fake->told++;
+    return 0;
+}
+
+static void translate(struct xen_viommu_xlat *x)
+{
+    uint64_t page = x->iova & ~0xfffULL, i;
+
+    for (i = 0; i < fake->nr; i++) {
+        volatile struct entry *e = &fake->entry[i];
+
+        if (e->rid != x->rid || page < e->iova ||
+            (page - e->iova) >> 12 >= e->pages || (x->access & ~e->perm)) {
+            continue;
+        }
+        x->gpa = e->gpa + (page - e->iova);
+        x->iova = page;
+        x->order = 12;
+        x->did = x->rid + 1;
+        x->perm = e->perm;
+        x->status = XEN_VIOMMU_XLAT_OK;
+        return;
+    }
+
+    if (x->access) {
+        i = fake->faults % NR_FAULTS;
+        fake->fault[i].iova = x->iova;
+        fake->fault[i].rid = x->rid;
+        fake->fault[i].access = x->access;
+        fake->faults++;
+    }
+    x->gpa = 0;
+    x->perm = 0;
+    x->reason = 6;
+    x->status = XEN_VIOMMU_XLAT_FAULT;
+}
+
+int xendevicemodel_viommu_translate(void *dmod, uint16_t domid,
+                                    struct xen_viommu_xlat *xlat,
+                                    unsigned int nr, uint64_t *generation)
+{
+    unsigned int i;
+
+    *generation = head();
+    for (i = 0; i < nr; i++) {
+        fake->asked++;
+        if (fake->enabled) {
+            translate(&xlat[i]);
+        } else {
+            xlat[i].iova = xlat[i].gpa = 0;
+            xlat[i].did = 0;
+            xlat[i].perm = XEN_VIOMMU_READ | XEN_VIOMMU_WRITE;
+            xlat[i].order = 64;
+            xlat[i].status = XEN_VIOMMU_XLAT_OK;
+        }
+    }
+    return 0;
+}
+
+void *xenforeignmemory_map_resource(void *fmem, uint16_t domid,
+                                    unsigned int type, unsigned int id,
+                                    unsigned long frame,
+                                    unsigned long nr_frames, void **paddr,
+                                    int prot, int flags)
+{
+    init();
+    *paddr = (void *)fake->ledger;
+    return (void *)fake;
+}
+
+void *xenevtchn_open(void *logger, unsigned int flags)
+{
+    return (void *)fake;
+}
+
+int xenevtchn_fd(void *xce)
+{
+    return atoi(getenv("FAKE_XEN_EVENT"));
+}
+
+int xenevtchn_bind_interdomain(void *xce, uint32_t domid, uint32_t port)
+{
+    return 1;
+}
+
+int xenevtchn_pending(void *xce)
+{
+    uint64_t count;
+
+    return read(xenevtchn_fd(xce), &count, sizeof(count)) > 0 ? 1 : -1;
+}
+
+int xenevtchn_unmask(void *xce, uint32_t port)
+{
+    return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+
+#define SG_BLOCKS 2048
+
+static int sg_io(sg_io_hdr_t *io)
+{
+    const uint8_t *cdb = io->cmdp;
+    const struct iovec *iov = io->dxferp;
+    uint8_t reply[96] = {};
+    unsigned int i;
+
+    io->status = io->host_status = io->driver_status = 0;
+    io->sb_len_wr = 0;
+    io->resid = 0;
+
+    switch (cdb[0]) {
+    case 0x12: /* INQUIRY: a disk */
+        reply[2] = 5;
+        reply[4] = 31;
+        break;
+    case 0x25: /* READ CAPACITY(10) */
+        reply[2] = (SG_BLOCKS - 1) >> 8;
+        reply[3] = (SG_BLOCKS - 1) & 0xff;
+        reply[6] = 512 >> 8;
+        break;
+    case 0x28: /* READ(10): ones */
+        for (i = 0; i < io->iovec_count; i++) {
+            memset(iov[i].iov_base, 1, iov[i].iov_len);
+        }
+        return 0;
+    default:
+        return 0;
+    }
+    if (io->dxfer_direction == SG_DXFER_FROM_DEV && !io->iovec_count) {
+        memset(io->dxferp, 0, io->dxfer_len);
+        memcpy(io->dxferp, reply, io->dxfer_len < sizeof(reply) ?
+                                  io->dxfer_len : sizeof(reply));
+    }
+    return 0;
+}
+
+static int is_fake_sg(int fd)
+{
+    const char *name = getenv("FAKE_SG");
+    struct stat sg, st;
+
+    return name && !stat(name, &sg) && !fstat(fd, &st) &&
+           S_ISCHR(st.st_mode) && sg.st_rdev == st.st_rdev;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    static int (*next)(int, unsigned long, ...);
+    va_list ap;
+    void *arg;
+
+    va_start(ap, request);
+    arg = va_arg(ap, void *);
+    va_end(ap);
+
+    if (request == SG_GET_VERSION_NUM && is_fake_sg(fd)) {
+        *(int *)arg = 30536;
+        return 0;
+    }
+    if (request == SG_IO && is_fake_sg(fd)) {
+        return sg_io(arg);
+    }
+    if (!next) {
+        next = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
+    }
+    return next(fd, request, arg);
+}

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The built device model without Xen and without a guest: its devices are
+driven from here, by QEMU's qtest protocol, and fake-xen.c answers for Xen."""
+
+import contextlib
+import json
+import mmap
+import os
+import socket
+import struct
+import subprocess
+import tempfile
+
+QEMU = os.environ["QTEST_QEMU"]
+FAKE = os.environ["QTEST_FAKE"]
+
+PAGE = 4096
+READ, WRITE, RW = 1, 2, 3
+
+COMMAND = 4
+IO, MEMORY, MASTER = 1, 2, 4
+
+# The layout of fake-xen.c's struct fake, and of the ledger in it.
+CONTROL = 10 * PAGE
+FAULTS = CONTROL + 64
+ENTRIES = FAULTS + 256 * 16
+SIZE = ENTRIES + 256 * 32
+LOG, SLOTS = 1 * PAGE, 2 * PAGE
+BUSY = 64 + 128 + 64
+TLB_GLOBAL = 3
+
+
+class Viommu:
+    """The unit, as Xen and the guest's tables would be."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "fake")
+        with open(self.path, "w+b") as stream:
+            stream.truncate(SIZE)
+            self.mem = mmap.mmap(stream.fileno(), SIZE)
+        self.put(192, 0xFFFFFFFFFFFFFFFF)  # floor: none
+        self.event = os.eventfd(0, os.EFD_NONBLOCK)
+        self.entries = []
+
+    def put(self, off, val):
+        struct.pack_into("<Q", self.mem, off, val)
+
+    def get(self, off):
+        return struct.unpack_from("<Q", self.mem, off)[0]
+
+    def enable(self, on=True):
+        self.put(CONTROL, on)
+        self.invalidate()
+
+    def map(self, rid, iova, gpa, pages=1, perm=RW):
+        """Does not replace anything: unmap first."""
+        self.entries.append((iova, gpa, pages, rid, perm))
+        self.write()
+
+    def unmap(self, rid, iova):
+        self.entries = [e for e in self.entries if (e[3], e[0]) != (rid, iova)]
+        self.write()
+        self.invalidate()
+
+    def write(self):
+        self.put(CONTROL + 8, 0)
+        for i, entry in enumerate(self.entries):
+            struct.pack_into("<QQQII", self.mem, ENTRIES + 32 * i, *entry)
+        self.put(CONTROL + 8, len(self.entries))
+
+    def invalidate(self):
+        head = self.get(0)
+        struct.pack_into("<QHHHBB", self.mem, LOG + 16 * (head % 256),
+                         0, 0, 0, 0, TLB_GLOBAL, 0)
+        self.put(0, head + 1)
+
+    def busy(self):
+        """Translations in use: a list of (rid, iova, pages, access)."""
+        slots = []
+        for slot in range(1024):
+            if self.get(BUSY + slot // 64 * 8) >> slot % 64 & 1:
+                iova, _, pages, _, rid, _, access = struct.unpack_from(
+                    "<QQIIHHB", self.mem, SLOTS + 32 * slot)
+                slots.append((rid, iova, pages, access))
+        return slots
+
+    def wait(self):
+        """As when Xen begins to wait for something."""
+        os.eventfd_write(self.event, 1)
+
+    def faults(self):
+        """New ones: a list of (rid, iova, access)."""
+        nr = self.get(CONTROL + 16)
+        found = []
+        for i in range(getattr(self, "seen", 0), nr):
+            iova, rid, access = struct.unpack_from(
+                "<QII", self.mem, FAULTS + 16 * (i % 256))
+            found.append((rid, iova, access))
+        self.seen = nr
+        return found
+
+
+class Died(Exception):
+    """QEMU has ended; its last words."""
+
+
+class Machine:
+    """A QEMU with these devices, all with a romfile left out by the caller."""
+
+    def __init__(self, *args, sg=None):
+        self.folder = tempfile.TemporaryDirectory()
+        top = self.folder.name
+        self.viommu = Viommu(top)
+        bios = os.path.join(top, "bios")
+        with open(bios, "wb") as stream:
+            stream.truncate(65536)
+        env = dict(os.environ, LD_PRELOAD=FAKE, FAKE_XEN=self.viommu.path,
+                   FAKE_XEN_EVENT=str(self.viommu.event),
+                   XEN_VIOMMU_QTEST="1")
+        if sg:
+            env["FAKE_SG"] = sg
+        server = {}
+        for name in ("qtest", "qmp"):
+            server[name] = socket.socket(socket.AF_UNIX)
+            server[name].bind(os.path.join(top, name))
+            server[name].listen(1)
+        self.log = open(os.path.join(top, "log"), "w+", encoding="utf-8")
+        self.qemu = subprocess.Popen(
+            [QEMU, "-nodefaults", "-no-user-config", "-display", "none",
+             "-machine", "pc", "-accel", "qtest", "-m", "64", "-bios", bios,
+             "-qtest", f"unix:{top}/qtest", "-qtest-log", "none",
+             "-qmp", f"unix:{top}/qmp", *args],
+            env=env, pass_fds=[self.viommu.event], stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=subprocess.STDOUT)
+        self.stream, self.events = {}, []
+        for name, sock in server.items():
+            sock.settimeout(0.2)
+            while name not in self.stream:
+                try:
+                    peer = sock.accept()[0]
+                    self.stream[name] = peer.makefile("rw")
+                    peer.close()
+                except TimeoutError:
+                    if self.qemu.poll() is not None:
+                        raise Died(self.words()) from None
+            sock.close()
+        self.receive()
+        self.qmp("qmp_capabilities")
+
+    def words(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def close(self):
+        self.qemu.kill()
+        self.qemu.wait()
+        self.log.close()
+        os.close(self.viommu.event)
+        for stream in self.stream.values():
+            with contextlib.suppress(OSError):
+                stream.close()
+        self.folder.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # --- the monitor
+
+    def readline(self, name):
+        try:
+            line = self.stream[name].readline()
+        except ConnectionResetError:
+            line = ""
+        if not line:
+            self.qemu.wait()
+            raise Died(self.words())
+        return line
+
+    def receive(self):
+        return json.loads(self.readline("qmp"))
+
+    def qmp(self, command, **args):
+        """Returns the answer, or the text of its error."""
+        self.stream["qmp"].write(json.dumps(
+            {"execute": command, "arguments": args}) + "\n")
+        self.stream["qmp"].flush()
+        while True:
+            answer = self.receive()
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                return answer["error"]["desc"]
+            self.events.append(answer)
+
+    def wait_deleted(self, device):
+        while True:
+            for event in self.events:
+                if (event["event"] == "DEVICE_DELETED" and
+                        event["data"].get("device") == device):
+                    self.events.remove(event)
+                    return
+            self.events.append(self.receive())
+
+    def stall(self, disk):
+        """Reads wait for the clock, which step() moves: one for each second."""
+        self.qmp("block_set_io_throttle", device=disk, bps=0, bps_rd=0,
+                 bps_wr=0, iops=0, iops_rd=1, iops_wr=0)
+        self.hmp(f'qemu-io {disk} "read 0 512"')
+
+    def hmp(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def peer(self, listener):
+        """The other end of -netdev stream,server=off, when it can be used."""
+        peer = listener.accept()[0]
+        peer.settimeout(20)
+        self.until(lambda: listener.getsockname() in self.hmp("info network"),
+                   "the net")
+        return peer
+
+    # --- the processor's side
+
+    def send(self, *words):
+        self.stream["qtest"].write(" ".join(
+            w if isinstance(w, str) else hex(w) for w in words) + "\n")
+        self.stream["qtest"].flush()
+        while True:
+            line = self.readline("qtest").split()
+            if line[0] == "OK":
+                return line[1] if len(line) > 1 else None
+            if line[0] != "IRQ":
+                raise ValueError(line)
+
+    def out(self, size, port, val):
+        self.send("out" + " bw l"[size], port, val)
+
+    def inp(self, size, port):
+        return int(self.send("in" + " bw l"[size], port), 16)
+
+    def wr(self, size, addr, val):
+        self.send("write" + " bw l   q"[size], addr, val)
+
+    def rd(self, size, addr):
+        return int(self.send("read" + " bw l   q"[size], addr), 16)
+
+    def poke(self, addr, data):
+        self.send("write", addr, len(data), "0x" + bytes(data).hex())
+
+    def peek(self, addr, size):
+        return bytes.fromhex(self.send("read", addr, size)[2:])
+
+    def fill(self, addr, val, size=PAGE):
+        self.send("memset", addr, size, val)
+
+    def step(self, ns=None):
+        """Time passes, to the next timer or by so much."""
+        return int(self.send("clock_step", *([str(ns)] if ns else [])))
+
+    def until(self, done, what="something"):
+        """Until it is so; each question lets QEMU's main loop run."""
+        for _ in range(20000):
+            if done():
+                return
+            self.qmp("query-status")
+        raise AssertionError("waited for ever for " + what)
+
+    # --- PCI
+
+    def cfg(self, rid, reg, val=None, size=4):
+        self.out(4, 0xCF8, 0x80000000 | rid << 8 | reg & ~3)
+        if val is None:
+            return self.inp(size, 0xCFC + (reg & 3))
+        return self.out(size, 0xCFC + (reg & 3), val)
+
+    def command(self, rid, bits):
+        self.cfg(rid, COMMAND, bits, 2)
+
+    def cap(self, rid, ident):
+        """Offset of a capability."""
+        off = self.cfg(rid, 0x34, size=1)
+        while off and self.cfg(rid, off, size=1) != ident:
+            off = self.cfg(rid, off + 1, size=1)
+        return off
+
+    def bar(self, rid, nr, addr, bits=MEMORY | MASTER):
+        self.cfg(rid, 0x10 + 4 * nr, addr)
+        self.command(rid, bits)
+        return addr
+
+
+def rid_of(slot, function=0, bus=0):
+    return bus << 8 | slot << 3 | function
