@@ -23,12 +23,11 @@ typedef struct DmaTrackOps {
     /* May this device be on its bus?  Asked before it is realized. */
     bool (*accept)(PCIDevice *dev, Error **errp);
     /*
-     * An address is to be mapped that @iommu translates, or nobody (NULL).
-     * True if that is done, with the answer in *@ptr and *@plen; false if
-     * QEMU is to map it.
+     * An address is to be mapped.  True if that is done, with the answer in
+     * *@ptr and *@plen; false if QEMU is to map it.
      */
-    bool (*map)(IOMMUMemoryRegion *iommu, AddressSpace *as, hwaddr addr,
-                hwaddr *plen, bool is_write, void **ptr);
+    bool (*map)(AddressSpace *as, hwaddr addr, hwaddr *plen, bool is_write,
+                void **ptr);
     /* True if @ptr came from map above, and is gone now. */
     bool (*unmap)(AddressSpace *as, void *ptr, hwaddr len, bool is_write,
                   hwaddr access_len);
@@ -53,8 +52,11 @@ extern __thread bool dma_track_coherent;
 /* With it, and around a mapping for writing: the device reads there, too. */
 extern __thread bool dma_track_reads;
 
+/* What translates @addr; NULL: nobody, or the device is not master of the bus. */
+IOMMUMemoryRegion *dma_track_iommu(AddressSpace *as, hwaddr addr);
+
 /*
- * Mappings are waited for.  Who holds one for longer than a transfer has to
+ * Mappings are waited for, or a device may not use its own any more.  Who holds one for longer than a transfer has to
  * unmap it, and may map the same address anew.  Called from the main loop.
  */
 extern NotifierList dma_remap_notifiers;

@@ -163,6 +163,12 @@ static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
     return done;
 }
 
+/* A device that is no longer master of the bus writes nothing. */
+static bool may_write(const XenViommuMap *map)
+{
+    return dma_track_iommu(map->as, map->addr) == &map->sp->iommu;
+}
+
 /*
  * The other end.  A page that is refused by now is left alone: the guest has
  * taken it away.
@@ -236,6 +242,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
         .pages = ahead(sp, addr, len),
         .use = { .slot = -1, .near = &sp->near },
     };
+
 
     if (s->copy && !dma_track_coherent) {
         map->ptr = get_buffer(&s->maps, len, &map->class);
@@ -331,7 +338,7 @@ bool xen_viommu_unmap(XenViommu *s, AddressSpace *as, void *ptr, hwaddr len,
     }
 
     if (gone && gone->copy) {
-        if (gone->is_write) {
+        if (gone->is_write && may_write(gone)) {
             write_back(gone, MIN(MIN(access_len, gone->len), gone->keep));
         }
         put_buffer(&s->maps, ptr, gone->class);

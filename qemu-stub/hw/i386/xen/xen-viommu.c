@@ -259,10 +259,10 @@ static void xen_viommu_event(void *opaque)
     notifier_list_notify(&dma_remap_notifiers, NULL);
 }
 
-static bool xen_viommu_map_op(IOMMUMemoryRegion *iommu, AddressSpace *as,
-                              hwaddr addr, hwaddr *plen, bool is_write,
-                              void **ptr)
+static bool xen_viommu_map_op(AddressSpace *as, hwaddr addr, hwaddr *plen,
+                              bool is_write, void **ptr)
 {
+    IOMMUMemoryRegion *iommu = dma_track_iommu(as, addr);
     XenViommuSpace *sp = container_of(iommu, XenViommuSpace, iommu);
 
     map_faulted = false;

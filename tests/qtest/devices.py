@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drivers of disks and a NIC.  What they need for themselves is in the pages
+from MEM on, which are mapped one to one; data are where the caller says.
+
+start_read() leaves a read of 512 bytes under way, done() says whether it has
+ended and ok() whether well; reset() is the function's own, and setup() what
+comes after one."""
+
+import struct
+
+from machine import PAGE
+from virtio import Virtio
+
+MEM, MEM_PAGES = 0x100000, 16
+
+
+class Nvme:
+    device = "nvme,drive=disk,serial=1,id=dev"
+    BASE = 0xE0000000
+
+    def __init__(self, m, rid):
+        self.m, self.rid = m, rid
+        m.bar(rid, 1, 0)
+        m.bar(rid, 0, self.BASE)
+        self.setup()
+
+    def setup(self):
+        m, b = self.m, self.BASE
+        m.fill(MEM, 0, 4 * PAGE)
+        m.wr(4, b + 0x14, 0)
+        m.wr(4, b + 0x24, 15 << 16 | 15)
+        m.wr(8, b + 0x28, MEM)
+        m.wr(8, b + 0x30, MEM + PAGE)
+        m.wr(4, b + 0x14, 4 << 20 | 6 << 16 | 1)
+        assert m.rd(4, b + 0x1C) & 1, "not ready"
+        self.tail = {0: 0, 1: 0}
+        for opcode, page, flags in ((5, 3, 1), (1, 2, 1 << 16 | 1)):
+            self.command(0, opcode, 0, MEM + page * PAGE, 15 << 16 | 1, flags)
+            m.until(lambda: self.done(0), "nvme")
+            assert self.ok(0), "no queue"
+
+    def command(self, q, opcode, nsid, prp, cdw10, cdw11=0, cdw12=0):
+        m, i = self.m, self.tail[q]
+        m.poke(MEM + 2 * q * PAGE + 64 * (i % 16), struct.pack(
+            "<IIQQQQIII", opcode | i << 16, nsid, 0, 0, prp, 0, cdw10, cdw11,
+            cdw12).ljust(64, b"\0"))
+        self.tail[q] += 1
+        m.wr(4, self.BASE + 0x1000 + 8 * q, self.tail[q] % 16)
+
+    def last(self, q):
+        """Of the queue's answers; each test uses few, so it never wraps."""
+        return self.m.rd(4, MEM + (2 * q + 1) * PAGE +
+                         16 * (self.tail[q] - 1) + 12)
+
+    def start_read(self, addr):
+        self.command(1, 2, 1, addr, 0)
+
+    def done(self, q=1):
+        return bool(self.last(q) >> 16 & 1)
+
+    def ok(self, q=1):
+        return self.last(q) >> 17 == 0
+
+    def reset(self):
+        self.m.wr(4, self.BASE + 0x14, 0)
+        self.m.until(lambda: not self.m.rd(4, self.BASE + 0x1C) & 1, "nvme")
+
+
+class Ahci:
+    device = "ich9-ahci,id=dev"
+    extra = ["-device", "ide-hd,drive=disk,bus=dev.0"]
+    BASE = 0xE0000000
+
+    def __init__(self, m, rid):
+        self.m, self.rid = m, rid
+        m.bar(rid, 5, self.BASE)
+        self.setup()
+
+    def port(self, reg, val=None):
+        if val is None:
+            return self.m.rd(4, self.BASE + 0x100 + reg)
+        return self.m.wr(4, self.BASE + 0x100 + reg, val)
+
+    def setup(self):
+        self.port(0x18, 0)
+        self.m.wr(4, self.BASE + 4, 1 << 31)
+        for reg, val in ((0, MEM), (4, 0), (8, MEM + PAGE), (12, 0),
+                         (0x18, 0x10), (0x18, 0x11)):
+            self.port(reg, val)
+
+    def start_read(self, addr):
+        m, table = self.m, MEM + 2 * PAGE
+        m.poke(MEM, struct.pack("<IIII", 1 << 16 | 5, 0, table, 0))
+        m.poke(table, struct.pack("<IIII", 0xC88027, 0x40000000, 0, 1))
+        m.poke(table + 0x80, struct.pack("<IIII", addr, 0, 0, 511))
+        self.port(0x10, 0xFFFFFFFF)
+        self.port(0x38, 1)
+
+    def done(self):
+        return not self.port(0x38) & 1 or bool(self.port(0x10) & 1 << 30)
+
+    def ok(self):
+        return not self.port(0x20) & 1
+
+    def reset(self):
+        self.m.wr(4, self.BASE + 4, 1 << 31 | 1)
+        self.m.until(lambda: not self.m.rd(4, self.BASE + 4) & 1, "ahci")
+
+
+class VirtioBlk:
+    device = "virtio-blk-pci,iommu_platform=on,disable-legacy=on,drive=disk,id=dev"
+
+    def __init__(self, m, rid):
+        self.m, self.rid = m, rid
+        self.dev = Virtio(m, rid, MEM + 2 * PAGE)
+
+    def setup(self):
+        self.dev.start((0,))
+
+    def start_read(self, addr):
+        m = self.m
+        m.poke(MEM, bytes(16))
+        m.poke(MEM + PAGE, b"\xff")
+        self.dev.post(0, (MEM, 16, False), (addr, 512, True),
+                      (MEM + PAGE, 1, True))
+
+    def done(self):
+        return self.dev.done(0)
+
+    def ok(self):
+        return self.m.rd(1, MEM + PAGE) == 0
+
+    def reset(self):
+        self.dev.status(0)
+        self.m.until(lambda: self.dev.status() == 0, "virtio")
+
+
+DISKS = [Nvme, Ahci, VirtioBlk]
+
+
+class E1000:
+    """Its receiver: one frame at a time, to the address given."""
+    device = "e1000,netdev=net,romfile=,id=dev"
+    BASE = 0xE0000000
+
+    def __init__(self, m, rid):
+        self.m, self.rid = m, rid
+        m.bar(rid, 0, self.BASE)
+        self.setup()
+
+    def reg(self, off, val):
+        self.m.wr(4, self.BASE + off, val)
+
+    def setup(self):
+        self.m.fill(MEM, 0)
+        for off, val in ((0, 0x40), (0x2800, MEM), (0x2804, 0), (0x2808, 128),
+                         (0x2810, 0), (0x2818, 0), (0x100, 0x801A)):
+            self.reg(off, val)
+
+    def receive_at(self, addr):
+        self.m.poke(MEM, struct.pack("<QQ", addr, 0))
+        self.reg(0x2810, 0)
+        self.reg(0x2818, 7)
+
+    def received(self):
+        return bool(self.m.rd(1, MEM + 12) & 1)
+
+    def reset(self):
+        self.reg(0, 1 << 26)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A device that may not be master of the bus does not write, whenever it got to
+know what it writes: bus mastering off, D3, reset and unplug under a transfer."""
+
+import os
+import socket
+import tempfile
+import unittest
+
+import devices
+from machine import MASTER, MEMORY, Machine, rid_of
+
+RID = rid_of(4)
+IOVA, TARGET = 0x40000000, 0x200000
+IOVA2, TARGET2 = 0x40001000, 0x201000
+FILL = b"\xff" * 512
+PM = 1
+
+
+class Master(unittest.TestCase):
+    def start(self, kind, latency=0):
+        """A read is under way, until the clock is stepped or for @latency."""
+        m = Machine("-drive", "if=none,id=disk,driver=null-co,size=1048576,"
+                    f"read-zeroes=on,latency-ns={latency}",
+                    "-device", kind.device + ",addr=4",
+                    *getattr(kind, "extra", []))
+        self.addCleanup(m.close)
+        m.viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
+        m.viommu.map(RID, IOVA, TARGET)
+        m.viommu.map(RID, IOVA2, TARGET2)
+        m.viommu.enable()
+        d = kind(m, RID)
+        self.good(m, d)
+        m.fill(TARGET, 0xFF)
+        if not latency:
+            m.stall("disk")
+        d.start_read(IOVA)
+        return m, d
+
+    def good(self, m, d):
+        """Another read, which is not to be the one under way."""
+        m.fill(TARGET2, 0xFF)
+        d.start_read(IOVA2)
+        for _ in range(20000):
+            if d.done():
+                break
+            m.step(1000000000)
+            m.qmp("query-status")
+        self.assertTrue(d.done() and d.ok())
+        self.assertEqual(m.peek(TARGET2, 512), bytes(512))
+
+    def untouched(self, m):
+        """It ends, and nothing came of it."""
+        for _ in range(5):
+            m.step(1000000000)
+            m.qmp("query-status")
+        m.viommu.wait()
+        m.qmp("query-status")
+        self.assertEqual(m.peek(TARGET, 512), FILL)
+        self.assertEqual(m.viommu.busy(), [])
+
+    def master_off(self, kind):
+        m, d = self.start(kind)
+        before = [m.peek(devices.MEM + i * 4096, 4096)
+                  for i in range(devices.MEM_PAGES)]
+        m.command(RID, MEMORY)
+        self.untouched(m)
+        self.assertEqual(before, [m.peek(devices.MEM + i * 4096, 4096)
+                                  for i in range(devices.MEM_PAGES)])
+        self.assertEqual(m.viommu.faults(), [])
+        m.command(RID, MEMORY | MASTER)
+        d.reset()
+        d.setup()
+        self.good(m, d)
+
+    def master_off_and_on(self, kind):
+        m, d = self.start(kind)
+        m.command(RID, MEMORY)
+        m.command(RID, MEMORY | MASTER)
+        for _ in range(5):
+            m.step(1000000000)
+        d.reset()
+        d.setup()
+        self.good(m, d)
+        self.assertEqual(m.viommu.faults(), [])
+
+    def reset_under(self, kind):
+        """The clock stands still while a device waits for its disk."""
+        m, d = self.start(kind, 200000000)
+        d.reset()
+        m.fill(TARGET, 0xFF)
+        d.setup()
+        self.good(m, d)
+        self.untouched(m)
+        self.assertEqual(m.viommu.faults(), [])
+
+    def unplug(self, kind):
+        m, d = self.start(kind, 200000000)
+        m.qmp("device_del", id="dev")
+        m.out(4, 0xAE08, 1 << 4)
+        m.until(lambda: m.cfg(RID, 0) == 0xFFFFFFFF, "its end")
+        m.fill(TARGET, 0xFF)
+        self.untouched(m)
+        self.assertEqual(m.viommu.faults(), [])
+        self.assertEqual(m.cfg(RID, 0), 0xFFFFFFFF)
+
+    def test_d3(self):
+        """Of the disks only NVMe has power management on this bus."""
+        m, d = self.start(devices.Nvme)
+        pm = m.cap(RID, PM)
+        m.cfg(RID, pm + 4, 3, 2)
+        self.untouched(m)
+        self.assertEqual(m.viommu.faults(), [])
+        m.cfg(RID, pm + 4, 0, 2)
+        m.bar(RID, 0, d.BASE)
+        d.reset()
+        d.setup()
+        self.good(m, d)
+
+    def test_e1000(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "net")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen(1)
+            m = Machine("-netdev", "stream,id=net,server=off,addr.type=unix,"
+                        "addr.path=" + path,
+                        "-device", devices.E1000.device + ",addr=4")
+            self.addCleanup(m.close)
+            peer = m.peer(listener)
+        self.addCleanup(peer.close)
+        m.viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
+        m.viommu.map(RID, IOVA, TARGET)
+        m.viommu.enable()
+        d = devices.E1000(m, RID)
+        frame = b"\xff" * 6 + b"\x52\x54\0\0\0\1\x08\0" + bytes(46)
+
+        def send():
+            peer.sendall(len(frame).to_bytes(4, "big") + frame)
+
+        def good():
+            m.fill(TARGET, 0xAA)
+            d.receive_at(IOVA)
+            m.step(1000000000)
+            send()
+            m.until(d.received, "a frame")
+            self.assertEqual(m.peek(TARGET, 60), frame)
+
+        good()
+        m.fill(TARGET, 0xAA)
+        d.receive_at(IOVA)
+        m.command(RID, MEMORY)
+        send()
+        for _ in range(50):
+            m.step(1000000000)
+            m.qmp("query-status")
+        self.assertEqual(m.peek(TARGET, 60), b"\xaa" * 60)
+        self.assertFalse(d.received())
+        m.command(RID, MEMORY | MASTER)
+        d.reset()
+        d.setup()
+        good()
+        self.assertEqual(m.viommu.faults(), [])
+
+
+for _test in ("master_off", "master_off_and_on", "reset_under", "unplug"):
+    for _kind in devices.DISKS:
+        setattr(Master, "test_%s_%s" % (_test, _kind.__name__),
+                lambda self, t=_test, k=_kind: getattr(self, t)(k))
+
+if __name__ == "__main__":
+    unittest.main()
