@@ -52,6 +52,12 @@ extern __thread bool dma_track_coherent;
 /* With it, and around a mapping for writing: the device reads there, too. */
 extern __thread bool dma_track_reads;
 
+/*
+ * Set around a mapping for reading that the device writes to all the same.  It
+ * gets a copy, or nothing: guest memory it may not write.
+ */
+extern __thread bool dma_track_scratch;
+
 /* What translates @addr; NULL: nobody, or the device is not master of the bus. */
 IOMMUMemoryRegion *dma_track_iommu(AddressSpace *as, hwaddr addr);
 

@@ -10,7 +10,8 @@
  *
  * In place: a pointer into guest memory, and a slot that says so as long as
  * it is mapped.  For devices that share memory with their driver, if asked
- * for (dma=map), and if the private buffers would become too many.
+ * for (dma=map), and if the private buffers would become too many.  Not so for
+ * a device that writes to what it has mapped for reading.
  */
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
@@ -244,7 +245,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
     };
 
 
-    if (s->copy && !dma_track_coherent) {
+    if ((s->copy && !dma_track_coherent) || dma_track_scratch) {
         map->ptr = get_buffer(&s->maps, len, &map->class);
         map->copy = map->ptr;
     }
@@ -255,7 +256,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
             *faulted = true;
         }
         map->keep = len;
-    } else if (!map_in_place(map, &len, faulted)) {
+    } else if (dma_track_scratch || !map_in_place(map, &len, faulted)) {
         len = 0;
     }
 
