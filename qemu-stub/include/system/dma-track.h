@@ -22,6 +22,8 @@
 typedef struct DmaTrackOps {
     /* May this device be on its bus?  Asked before it is realized. */
     bool (*accept)(PCIDevice *dev, Error **errp);
+    /* It has left its bus, and can do no DMA any more. */
+    void (*gone)(PCIDevice *dev);
     /*
      * An address is to be mapped.  True if that is done, with the answer in
      * *@ptr and *@plen; false if QEMU is to map it.

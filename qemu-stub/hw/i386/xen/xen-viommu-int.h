@@ -51,10 +51,16 @@ struct XenViommu {
     XenViommuClient client;
     XenViommuUse now;                   /* the short access under way */
     XenViommuMaps maps;
+    PCIBus *bus;                        /* the root */
     QLIST_HEAD(, XenViommuSpace) spaces;
 };
 
-typedef struct XenViommuSpace {
+#define TYPE_XEN_VIOMMU_MEMORY_REGION "xen-viommu-iommu-memory-region"
+#define TYPE_XEN_VIOMMU_SPACE "xen-viommu-space"
+OBJECT_DECLARE_SIMPLE_TYPE(XenViommuSpace, XEN_VIOMMU_SPACE)
+
+struct XenViommuSpace {
+    Object parent_obj;
     IOMMUMemoryRegion iommu;
     AddressSpace as;
     XenViommu *viommu;
@@ -69,8 +75,9 @@ typedef struct XenViommuSpace {
     hwaddr run_end;
     unsigned int run, last_run;
     XenViommuNear near;
+    bool used;                  /* while spaces are being swept */
     QLIST_ENTRY(XenViommuSpace) next;
-} XenViommuSpace;
+};
 
 static inline uint16_t xen_viommu_rid(const XenViommuSpace *sp)
 {
@@ -91,7 +98,14 @@ static inline uint8_t xen_viommu_map_access(bool is_write)
     return XEN_VIOMMU_WRITE | (dma_track_reads ? XEN_VIOMMU_READ : 0);
 }
 
+/* Of PCIIOMMUOps. */
+AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn);
+/* Free the spaces that are of no use to any device. */
+void xen_viommu_sweep(XenViommu *s);
+
 void xen_viommu_maps_init(XenViommuMaps *m);
+/* A device has gone: what it has mapped by way of @as is not written back. */
+void xen_viommu_maps_gone(XenViommuMaps *m, AddressSpace *as);
 
 /* Both as in DmaTrackOps; *@faulted: refused, and not just for now. */
 void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,

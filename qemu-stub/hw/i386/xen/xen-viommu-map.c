@@ -33,6 +33,7 @@ struct XenViommuMap {
     hwaddr addr, len;
     bool is_write;
     unsigned int pages;     /* to ask about at once */
+    bool gone;              /* the device has: @as, too, may have */
     /* late-bound */
     bool copy;
     unsigned int class;
@@ -46,6 +47,19 @@ void xen_viommu_maps_init(XenViommuMaps *m)
 {
     memset(m, 0, sizeof(*m));
     qemu_mutex_init(&m->lock);
+}
+
+void xen_viommu_maps_gone(XenViommuMaps *m, AddressSpace *as)
+{
+    XenViommuMap *map;
+    int i;
+
+    QEMU_LOCK_GUARD(&m->lock);
+    for (i = 0; i < XEN_VIOMMU_MAP_BUCKETS; i++) {
+        for (map = m->bucket[i]; map; map = map->next) {
+            map->gone |= map->as == as;
+        }
+    }
 }
 
 static XenViommuMap **bucket(XenViommuMaps *m, const void *ptr)
@@ -164,10 +178,11 @@ static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
     return done;
 }
 
-/* A device that is no longer master of the bus writes nothing. */
+/* A device that is no longer master of the bus, or on it, writes nothing. */
 static bool may_write(const XenViommuMap *map)
 {
-    return dma_track_iommu(map->as, map->addr) == &map->sp->iommu;
+    return !map->gone &&
+           dma_track_iommu(map->as, map->addr) == &map->sp->iommu;
 }
 
 /*
@@ -223,6 +238,12 @@ static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
     return map->ptr;
 }
 
+static void free_map(XenViommuMap *map)
+{
+    object_unref(OBJECT(map->sp));
+    g_free(map);
+}
+
 void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
                      hwaddr *plen, bool is_write, bool *faulted)
 {
@@ -244,6 +265,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
         .use = { .slot = -1, .near = &sp->near },
     };
 
+    object_ref(OBJECT(sp));
 
     if ((s->copy && !dma_track_coherent) || dma_track_scratch) {
         map->ptr = get_buffer(&s->maps, len, &map->class);
@@ -262,7 +284,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
 
     *plen = len;
     if (!len) {
-        g_free(map);
+        free_map(map);
         return NULL;
     }
     map->len = len;
@@ -344,7 +366,7 @@ bool xen_viommu_unmap(XenViommu *s, AddressSpace *as, void *ptr, hwaddr len,
         }
         put_buffer(&s->maps, ptr, gone->class);
         trace_xen_viommu_dma_end(as, ptr, 0);
-        g_free(gone);
+        free_map(gone);
         return true;
     }
 
@@ -354,7 +376,7 @@ bool xen_viommu_unmap(XenViommu *s, AddressSpace *as, void *ptr, hwaddr len,
         gone = map->next;
         trace_xen_viommu_dma_end(as, ptr, map->use.span.pos);
         xen_viommu_end(&s->client, &map->use);
-        g_free(map);
+        free_map(map);
     }
     return true;
 }

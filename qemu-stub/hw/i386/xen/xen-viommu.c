@@ -45,8 +45,6 @@
 #include "xen-viommu-int.h"
 #include "trace.h"
 
-#define TYPE_XEN_VIOMMU_MEMORY_REGION "xen-viommu-iommu-memory-region"
-
 /* The version of the protocol with Xen. */
 #define VERSION 1
 
@@ -202,38 +200,6 @@ static int xen_viommu_notify_flag_changed(IOMMUMemoryRegion *iommu,
                "neither vhost nor VFIO", PCI_SLOT(sp->devfn),
                PCI_FUNC(sp->devfn));
     return -ENOTSUP;
-}
-
-static AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn)
-{
-    XenViommu *s = opaque;
-    XenViommuSpace *sp;
-    g_autofree char *name = NULL;
-
-    QLIST_FOREACH(sp, &s->spaces, next) {
-        if (sp->bus == bus && sp->devfn == devfn) {
-            return &sp->as;
-        }
-    }
-
-    name = g_strdup_printf("xen-viommu-%02x.%x", PCI_SLOT(devfn),
-                           PCI_FUNC(devfn));
-    sp = g_new0(XenViommuSpace, 1);
-    sp->viommu = s;
-    sp->bus = bus;
-    sp->bus_class = PCI_BUS_GET_CLASS(bus);
-    sp->devfn = devfn;
-    /*
-     * The region stays in place while the guest has translation disabled (Xen
-     * answers with identity then).  A view without it would let virtio keep
-     * pointers to its rings that no invalidation reaches.
-     */
-    memory_region_init_iommu(&sp->iommu, sizeof(sp->iommu),
-                             TYPE_XEN_VIOMMU_MEMORY_REGION, NULL, name,
-                             UINT64_MAX);
-    address_space_init(&sp->as, MEMORY_REGION(&sp->iommu), name);
-    QLIST_INSERT_HEAD(&s->spaces, sp, next);
-    return &sp->as;
 }
 
 static const PCIIOMMUOps xen_viommu_iommu_ops = {
@@ -406,8 +372,17 @@ static bool xen_viommu_accept(PCIDevice *dev, Error **errp)
     return !why;
 }
 
+/* What it had mapped may outlive it by a little, and goes nowhere. */
+static void xen_viommu_gone(PCIDevice *dev)
+{
+    xen_viommu_maps_gone(&xen_viommu->maps, pci_get_address_space(dev));
+    xen_viommu_sweep(xen_viommu);
+    refused.sp = NULL;
+}
+
 static const DmaTrackOps xen_viommu_track_ops = {
     .accept = xen_viommu_accept,
+    .gone = xen_viommu_gone,
     .map = xen_viommu_map_op,
     .unmap = xen_viommu_unmap_op,
     .faulted = xen_viommu_faulted,
@@ -488,6 +463,7 @@ void xen_viommu_init(PCIBus *bus)
 
     qdev_realize_and_unref(dev, NULL, &error_fatal);
     xen_viommu_maps_init(&s->maps);
+    s->bus = bus;
     QLIST_INIT(&s->spaces);
     s->now = (XenViommuUse) { .slot = -1, .keep = true };
     s->client.translate = xen_viommu_ask;
