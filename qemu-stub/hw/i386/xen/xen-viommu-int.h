@@ -98,6 +98,9 @@ static inline uint8_t xen_viommu_map_access(bool is_write)
     return XEN_VIOMMU_WRITE | (dma_track_reads ? XEN_VIOMMU_READ : 0);
 }
 
+/* May it be on its bus? */
+bool xen_viommu_accept(XenViommu *s, PCIDevice *dev, Error **errp);
+
 /* Of PCIIOMMUOps. */
 AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn);
 /* Free the spaces that are of no use to any device. */

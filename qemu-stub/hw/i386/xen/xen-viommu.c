@@ -39,9 +39,7 @@
 #include "system/qtest.h"
 #include "system/xen.h"
 #include "hw/qdev-properties.h"
-#include "hw/virtio/virtio.h"
 #include "hw/xen/xen-viommu.h"
-#include "net/vhost_net.h"
 #include "xen-viommu-int.h"
 #include "trace.h"
 
@@ -283,95 +281,6 @@ static void xen_viommu_access_end(void)
     }
 }
 
-/* Devices that cannot be behind a vIOMMU, or not with private buffers. */
-static const struct {
-    const char *type, *why;
-    bool copy;                  /* in place it can be */
-} xen_viommu_refused[] = {
-    /* they would see an old copy of what they share with their driver */
-    { "virtio-gpu-base", "draws from guest memory that stays mapped", true },
-    /* these writes would be lost, and in place nothing permits them */
-    { "megasas-base", "writes to what it has mapped for reading" },
-    { "pvscsi", "accesses guest memory without asking an IOMMU" },
-    { "xen-pci-passthrough", "does DMA that QEMU does not see" },
-    { "virtio-iommu-pci", "is another IOMMU" },
-};
-
-/* It keeps translations outside QEMU; without this it would fail later. */
-static bool xen_viommu_is_vhost(Object *obj)
-{
-    g_autofree char *netdev = NULL;
-    NetClientState *nc;
-
-    if (strstr(object_get_typename(obj), "vhost")) {
-        return true;
-    }
-    if (!object_property_find(obj, "netdev")) {
-        return false;
-    }
-    netdev = object_property_get_str(obj, "netdev", &error_abort);
-    nc = qemu_find_netdev(netdev);
-    return nc && get_vhost_net(nc);
-}
-
-/* Only virtio devices can be given an iothread. */
-static const char *xen_viommu_refuse_virtio(Object *obj)
-{
-    if (object_property_find(obj, "iothread") &&
-        object_property_get_link(obj, "iothread", &error_abort)) {
-        return "has an iothread";
-    }
-    if (object_property_find(obj, "free-page-reporting") &&
-        object_property_get_bool(obj, "free-page-reporting", &error_abort)) {
-        return "has free-page-reporting, which needs pages of guest memory";
-    }
-    if (xen_viommu_is_vhost(obj)) {
-        return "has vhost";
-    }
-    return NULL;
-}
-
-/* Ends with the first object that there is something against. */
-static int xen_viommu_refuse(Object *obj, void *opaque)
-{
-    const char **why = opaque;
-    Object *vdev = object_dynamic_cast(obj, TYPE_VIRTIO_DEVICE);
-    int i;
-
-    /* virtio is behind the vIOMMU only if told so; other devices are */
-    if (vdev) {
-        if (!virtio_host_has_feature(VIRTIO_DEVICE(vdev),
-                                     VIRTIO_F_IOMMU_PLATFORM)) {
-            return 0;
-        }
-        *why = xen_viommu_refuse_virtio(vdev);
-    }
-    for (i = 0; !*why && i < ARRAY_SIZE(xen_viommu_refused); i++) {
-        if (object_dynamic_cast(obj, xen_viommu_refused[i].type) &&
-            (xen_viommu->copy || !xen_viommu_refused[i].copy)) {
-            *why = xen_viommu_refused[i].why;
-        }
-    }
-    return *why != NULL;
-}
-
-static bool xen_viommu_accept(PCIDevice *dev, Error **errp)
-{
-    const char *why = NULL;
-
-    if (pci_device_iommu_address_space(dev) == &address_space_memory) {
-        why = "is on a bus that bypasses it";
-    } else if (!xen_viommu_refuse(OBJECT(dev), &why)) {
-        /* virtio is a device within a PCI device */
-        object_child_foreach_recursive(OBJECT(dev), xen_viommu_refuse, &why);
-    }
-    if (why) {
-        error_setg(errp, "%s cannot be behind Xen's vIOMMU: it %s",
-                   object_get_typename(OBJECT(dev)), why);
-    }
-    return !why;
-}
-
 /* What it had mapped may outlive it by a little, and goes nowhere. */
 static void xen_viommu_gone(PCIDevice *dev)
 {
@@ -380,8 +289,13 @@ static void xen_viommu_gone(PCIDevice *dev)
     refused.sp = NULL;
 }
 
+static bool xen_viommu_accept_op(PCIDevice *dev, Error **errp)
+{
+    return xen_viommu_accept(xen_viommu, dev, errp);
+}
+
 static const DmaTrackOps xen_viommu_track_ops = {
-    .accept = xen_viommu_accept,
+    .accept = xen_viommu_accept_op,
     .gone = xen_viommu_gone,
     .map = xen_viommu_map_op,
     .unmap = xen_viommu_unmap_op,
