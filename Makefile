@@ -9,7 +9,7 @@ S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all help clean run shell check fuzz mutants proof static model test \
-        linux hostile soak bench patches FORCE
+        linux hostile soak boots bench patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -153,6 +153,10 @@ soak: $(S)/images $(S)/xtf      #: kill device models, end domains; KILLS= CYCLE
 
 bench: $(S)/images $(S)/hypervisor-release $(S)/xtf #: what the vIOMMU costs a disk; with RUNS= as often
 	@scripts/bench
+
+N ?= 50
+boots: $(S)/images $(S)/xtf     #: the main job N times; LOOPS= busy loops beside it
+	@scripts/boots $(LOOPS:%=-l %) $(N)
 
 model: $(S)/packages           #: the protocol's model, exhaustively (minutes, 8 GiB)
 	@tests/model/run full
