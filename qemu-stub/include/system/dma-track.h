@@ -60,12 +60,13 @@ extern __thread bool dma_track_reads;
  */
 extern __thread bool dma_track_scratch;
 
-/* What translates @addr; NULL: nobody, or the device is not master of the bus. */
+/* What translates @addr.  NULL: nobody; the device may not be bus master. */
 IOMMUMemoryRegion *dma_track_iommu(AddressSpace *as, hwaddr addr);
 
 /*
- * Mappings are waited for, or a device may not use its own any more.  Who holds one for longer than a transfer has to
- * unmap it, and may map the same address anew.  Called from the main loop.
+ * Mappings are waited for, or a device may not use its own any more.  Who
+ * holds one for longer than a transfer has to unmap it, and may map the same
+ * address anew.  Called from the main loop.
  */
 extern NotifierList dma_remap_notifiers;
 
