@@ -45,7 +45,8 @@ $(S)/%.from: FORCE
 	@mkdir -p $(S)
 	@[ "$$(cat $@ 2>&1)" = "$(from.$*)" ] || echo "$(from.$*)" >$@
 
-$(S)/%.fetched: $(S)/%.from | $(S)/packages
+# ... and again when the hooks fit other versions.
+$(S)/%.fetched: $(S)/%.from hooks/%/versions | $(S)/packages
 	@scripts/fetch source $* $(from.$*)
 	@touch $@
 
