@@ -136,9 +136,9 @@ void ref_queue_fetch(void)
             return;
         }
 
-        /* Does a wait follow what is to be drained? */
+        /* Does a wait that shows something follow what is to be drained? */
         if ( (lo & 0xf) == 5 )
-            ref.open = false;
+            ref.open = ref.open && !(lo & 0x30);
         else if ( !ref.open )
         {
             if ( !ref.closing )

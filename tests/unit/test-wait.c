@@ -355,6 +355,15 @@ static void test_head(void **state)
     assert_int_equal(q_head_unseen(), 12);
     assert_true(unit_stats().waited == n + 1 && !q_done(3));
     q_ack_all();
+
+    /* A wait with neither status nor interrupt shows nothing. */
+    q_hold();
+    q_put(D_TLB(1), 0);
+    q_put(D_WAIT | W_FN, 0);
+    q_submit();
+    assert_int_equal(q_head_unseen(), 12);
+    q_ack_all();
+    assert_int_equal(q_head_unseen(), 14);
 }
 
 /* IQH stands at the offender at once, whatever is being drained. */

@@ -103,7 +103,11 @@ bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd)
     }
 
     if ( VTD_DESC_TYPE(desc[0]) == VTD_DESC_WAIT )
-        vtd->queue.unwaited = false;
+    {
+        /* One that shows nothing leaves its driver with IQH to go by. */
+        if ( desc[0] & (VTD_WAIT_SW | VTD_WAIT_IF) )
+            vtd->queue.unwaited = false;
+    }
     else if ( !vtd->queue.unwaited )
     {
         vtd->queue.unwaited = true;
