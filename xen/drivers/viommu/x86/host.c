@@ -169,7 +169,7 @@ void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port)
 static bool can_run(const struct vcpu *v)
 {
     return v->is_initialised && !atomic_read(&v->pause_count) &&
-           !(ACCESS_ONCE(v->pause_flags) & (VPF_down | VPF_blocked_in_xen));
+           !(ACCESS_ONCE(v->pause_flags) & ~VPF_blocked);
 }
 
 /* The guest's vCPU to which work falls, or NULL if none can run now. */
@@ -200,15 +200,10 @@ void viommu_host_kick(const struct viommu *viommu)
     if ( d->is_dying )
         return;
 
-    /* Asked already, and on its way, unless it was about to block. */
+    /* Who has been asked already is asked again: it may have missed it. */
     v = ACCESS_ONCE(hv->runner);
-    if ( v && current->domain != d && can_run(v) )
-    {
-        vcpu_unblock(v);
-        return;
-    }
-
-    v = pick_vcpu(d, ACCESS_ONCE(hv->writer));
+    if ( !v || current->domain == d || !can_run(v) )
+        v = pick_vcpu(d, ACCESS_ONCE(hv->writer));
     if ( !v )
         return;
 
@@ -222,14 +217,8 @@ void viommu_host_kick(const struct viommu *viommu)
      */
     vcpu_unblock(v);
 
-    if ( v == current )
-        raise_softirq(SCHEDULE_SOFTIRQ);
-    else
-    {
-        /* Whether it runs or not, it has to be scheduled again. */
-        vcpu_pause_nosync(v);
-        vcpu_unpause(v);
-    }
+    /* Should it move to another CPU meanwhile, it has been scheduled. */
+    cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
 }
 
 void viommu_host_watch(struct viommu *viommu, bool on)
