@@ -228,7 +228,9 @@ static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
     map->ptr = address_space_map(&address_space_memory, map->use.span.gpa,
                                  &len, map->is_write, MEMTXATTRS_UNSPECIFIED);
     if (!map->ptr) {
+        /* Another device's registers, and no buffer: nobody would notify. */
         xen_viommu_end(c, &map->use);
+        *faulted = true;
         return NULL;
     }
     if (len < map->use.span.len) {

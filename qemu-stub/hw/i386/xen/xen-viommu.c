@@ -231,13 +231,17 @@ static bool xen_viommu_map_op(AddressSpace *as, hwaddr addr, hwaddr *plen,
 
     map_faulted = false;
     if (!iommu || memory_region_get_iommu_class_nocheck(iommu)->translate !=
-                  xen_viommu_translate ||
-        (is_write && xen_viommu_is_msi(addr))) {
+                  xen_viommu_translate) {
         return false;
     }
 
+    /*
+     * Interrupts are written by short accesses.  QEMU's own bounce buffer is
+     * too small for a transfer, and a disk request that is split waits for
+     * its next part where those who drain the disk do not see it.
+     */
     *ptr = NULL;
-    if (!xen_viommu_this_thread()) {
+    if (!xen_viommu_this_thread() || (is_write && xen_viommu_is_msi(addr))) {
         map_faulted = true;
     } else {
         *ptr = xen_viommu_map(sp, as, addr, plen, is_write, &map_faulted);
