@@ -154,17 +154,22 @@ static void test_idle(void)
 static void test_busy(uint32_t cmd)
 {
     uint64_t *l = (void *)list, *f = (void *)fis;
+    bool over = false;
     unsigned int n;
 
     issue();
     check(target[0] == ~0ull, "the disk is not throttled as it should be");
     if ( cmd )
+    {
         wr(PORT_CMD, cmd);
+        /* QEMU 10.0 ends the command with that, 10.2 does not. */
+        over = ACCESS_ONCE(target[0]) == 0;
+    }
     vtd_map(&dom, _u(list), 0, 1, 0);
     vtd_map(&dom, _u(fis), 0, 1, 0);
     vtd_iotlb_pages(DID, _u(list), 0);
     vtd_iotlb_pages(DID, _u(fis), 0);
-    check(target[0] == ~0ull, "not complete before the disk was done");
+    check(over || target[0] == ~0ull, "not complete before the disk was done");
     FILL(l, SIGNATURE(i_));
     FILL(f, SIGNATURE(i_));
 
