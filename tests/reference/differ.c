@@ -5,6 +5,8 @@
  *   differ SEED STEPS [OUT]   random cases from SEED on, STEPS operations
  *   differ FILE...            cases that were written down
  *
+ * With -s first, the core is saved, and loaded elsewhere, after each operation.
+ *
  * At a difference: the case is made as small as it gets, printed, written to
  * OUT, and the exit status is 1.
  */
@@ -120,7 +122,8 @@ static int random_cases(uint64_t seed, uint64_t want, const char *out)
         }
     }
     printf("# seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " steps, no "
-           "difference\nPASS reference/random\n", first, seed - 1, steps);
+           "difference\nPASS reference/random%s\n", first, seed - 1, steps,
+           core_always_save ? ", saved after each" : "");
 
     return 0;
 }
@@ -191,6 +194,12 @@ int main(int argc, char **argv)
     int failed = 0;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if ( argc > 1 && !strcmp(argv[1], "-s") )
+    {
+        core_always_save = true;
+        argv++;
+        argc--;
+    }
     if ( argc < 2 )
         return 2;
 

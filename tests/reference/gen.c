@@ -396,6 +396,26 @@ static void device_model(void)
     }
 }
 
+static void one(void);
+
+/* Suspended, and what may happen then; it goes on here or elsewhere. */
+static void suspend(void)
+{
+    unsigned int n;
+
+    emit(suspend, 1);
+    for ( n = rnd(10); n; n-- )
+        one();
+    if ( rnd(2) )
+        emit(suspend, 0);
+    else
+        emit(move, rnd(4) ? 0 : rnd(16));
+    if ( rnd(3) )
+        attach();
+    if ( rnd(3) )
+        emit(go);
+}
+
 static void one(void)
 {
     unsigned int n = rnd(100);
@@ -449,6 +469,8 @@ static void one(void)
             for ( n = 0; n < LOW_PAGES; n++ )
                 emit(ram, (uint64_t)n << 12, 1);
             break;
+        case 12: case 13: case 14: suspend(); break;
+        case 15: emit(move, rnd(2)); if ( rnd(8) ) attach(); break;
         default: emit(go); break;
         }
 }

@@ -41,6 +41,8 @@
     _(tick, 0)      /* viommu_tick() */                                       \
     _(reset, 0)                                                               \
     _(gone, 0)      /* guest memory has gone */                               \
+    _(suspend, 1)   /* 0: it runs again */                                    \
+    _(move, 1)      /* saved, restored in a host of so much larger haw */     \
     _(stats, 0)
 
 enum op_kind {
@@ -108,6 +110,8 @@ static inline void *at_gpa(uint64_t (*memory)[512], uint64_t gpa)
 /* The sides.  @seen is zero before, up to nr_writes. */
 /* Returns false if the core noticed that it was misused, or misused its host. */
 bool core_do(const struct op *op, struct seen *seen);
+/* After each operation save, and load elsewhere. */
+extern bool core_always_save;
 void ref_do(const struct op *op, struct seen *seen);
 
 #endif /* OP_H */

@@ -350,6 +350,9 @@ bool ref_is_more(void)
 
 bool ref_advance(void)
 {
+    if ( ref.frozen )
+        return false;
+    ref_send_pending();
     show_what_is_drained();
     ref_queue_fetch();
     if ( !ref_queue_ready() )
@@ -369,6 +372,9 @@ bool ref_advance(void)
 
 void ref_settle(void)
 {
+    if ( ref.frozen )
+        return;
+    ref_send_pending();
     show_what_is_drained();
     tell();
     ref.seen->more |= ref_is_more();

@@ -31,7 +31,7 @@ static bool any_fault_condition(void)
 /* A condition has come up where there was none. */
 static void fault_event(void)
 {
-    if ( ref.fe_masked )
+    if ( ref.fe_masked || ref.frozen )
         ref.fe_pending = true;
     else
     {
@@ -100,7 +100,7 @@ void ref_fault_registers_written(void)
 
 static void wait_event(void)
 {
-    if ( ref.ie_masked )
+    if ( ref.ie_masked || ref.frozen )
         ref.ie_pending = true;
     else
     {
@@ -122,6 +122,14 @@ void ref_wait_registers_written(void)
     if ( !ref.iwc )
         ref.ie_pending = false;
     else if ( ref.ie_pending && !ref.ie_masked )
+        wait_event();
+}
+
+void ref_send_pending(void)
+{
+    if ( ref.fe_pending && !ref.fe_masked )
+        fault_event();
+    if ( ref.ie_pending && !ref.ie_masked )
         wait_event();
 }
 

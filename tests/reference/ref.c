@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The reference, operation by operation; the DM's hypercalls. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "ref.h"
@@ -198,7 +199,7 @@ static void stats(void)
     unsigned int i;
 
     *out++ = (ref.te ? 1 : 0) | (ref.attached && ref.bound ? 2 : 0) |
-             (ref_waiting() ? 4 : 0);
+             (ref_waiting() ? 4 : 0) | (ref.moved ? 8 : 0);
     *out++ = ref.asked;
     *out++ = ref.drained;
     *out++ = ref.nr_translated;
@@ -214,6 +215,29 @@ static void stats(void)
     out++;
     for ( i = 0; i < XEN_VIOMMU_NR_INV; i++ )
         *out++ = ref.nr_inv[i];
+}
+
+/*
+ * What the guest has made of its unit is the same, and what it waits for has
+ * nothing to wait for; all the rest is as it is before anything happened.
+ */
+static void move(void)
+{
+    const size_t from = offsetof(struct ref, position);
+    const size_t to = offsetof(struct ref, memory);
+
+    memset((char *)&ref + from, 0, to - from);
+    ref.ledger.floor = XEN_VIOMMU_NO_FLOOR;
+    for ( unsigned int i = 0; i < NR_WAITS; i++ )
+        ref.wait[i].generation = 0;
+    for ( unsigned int i = 0; i < MAX_FIFO; i++ )
+        ref.fifo[i].generation = 0;
+
+    memset(ref.nr_inv, 0, sizeof(ref.nr_inv));
+    ref.nr_translated = ref.nr_faults = ref.nr_lost = 0;
+    ref.nr_reads = ref.nr_writes = ref.nr_descs = ref.nr_errors = 0;
+    ref.watched = ref.frozen = ref.meanwhile = false;
+    ref.moved = true;
 }
 
 void ref_do(const struct op *op, struct seen *seen)
@@ -338,6 +362,9 @@ void ref_do(const struct op *op, struct seen *seen)
             ref_settle();
         }
         break;
+
+    case OP_suspend: ref.frozen = a[0]; break;
+    case OP_move:    move(); break;
 
     case OP_stats:
         stats();

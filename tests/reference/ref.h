@@ -94,7 +94,7 @@ struct ref {
     uint64_t memory[LOW_PAGES + HIGH_PAGES][512];
     bool absent[LOW_PAGES + HIGH_PAGES], readonly[LOW_PAGES + HIGH_PAGES];
 
-    bool watched;
+    bool watched, frozen, moved;
 
     /* A register write, during the next translation. */
     bool meanwhile;
@@ -133,6 +133,8 @@ void ref_queue_error(unsigned int code);
 void ref_wait_event(void);
 void ref_fault_registers_written(void);
 void ref_wait_registers_written(void);
+/* The guest runs: it gets what was kept from it. */
+void ref_send_pending(void);
 bool ref_ppf(void);
 
 /* ref-regs.c */

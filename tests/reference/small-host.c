@@ -16,27 +16,56 @@ static struct viommu_ledger ledger;
             harness_bug("host misused: " #cond, __func__, __LINE__);          \
     } while ( 0 )
 
-struct viommu *host_create(uint8_t aw, uint8_t haw, uint32_t flags)
+static struct viommu *create(uint8_t aw, uint8_t haw, uint32_t flags,
+                             void *mirror)
 {
     const struct xen_domctl_viommu_create op = {
         .type = XEN_VIOMMU_TYPE_VTD,
         .base = BASE, .flags = flags, .aw = aw,
     };
     const struct viommu_frontend *fe = viommu_frontend(&op);
-    struct seen *seen = host.seen;
+    struct viommu *viommu = calloc(1, fe->size);
 
+    viommu_give_mirror(viommu, mirror);
+    viommu_init(viommu, fe, NULL, haw, &op);
+
+    return viommu;
+}
+
+static struct viommu *create_first(uint8_t aw, uint8_t haw, uint32_t flags)
+{
     free(host.viommu);
-    host = (struct host){ .now = 1000, .seen = seen };
+    host.viommu = NULL;
     memset(host_frames, 0, sizeof(host_frames));
     memset(host_mirror, 0, sizeof(host_mirror));
     memset(&ledger, 0, sizeof(ledger));
 
-    host.viommu = calloc(1, fe->size);
-    viommu_give_mirror(host.viommu, host_mirror);
-    viommu_init(host.viommu, fe, NULL, haw, &op);
+    host.viommu = create(aw, haw, flags, host_mirror);
     viommu_give_ledger(host.viommu, &ledger, host_frames);
 
     return host.viommu;
+}
+
+struct viommu *host_create(uint8_t aw, uint8_t haw, uint32_t flags)
+{
+    host = (struct host){
+        .now = 1000, .seen = host.seen, .viommu = host.viommu,
+    };
+
+    return create_first(aw, haw, flags);
+}
+
+struct viommu *host_another(uint8_t haw)
+{
+    return create(host.viommu->aw, haw, host.viommu->flags, NULL);
+}
+
+struct viommu *host_replace(uint8_t haw)
+{
+    memset(host.port, 0, sizeof(host.port));
+    host.watching = host.frozen = false;
+
+    return create_first(host.viommu->aw, haw, host.viommu->flags);
 }
 
 void host_free(void)
@@ -47,7 +76,7 @@ void host_free(void)
 
 static bool locked(void)
 {
-    return host.viommu->lock.held;
+    return host.viommu && host.viommu->lock.held;
 }
 
 void spin_lock_init(spinlock_t *lock)
@@ -86,6 +115,7 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
     forbid((size != 8 && size != 16) || (gpa & (size - 1)));
 
     host.reads++;
+    forbid(locked() && host.frozen);
     if ( locked() )
         host.locked_reads++;
     else if ( host.on_look )
@@ -105,7 +135,7 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
     int page = page_of(gpa);
 
     forbid(viommu != host.viommu);
-    forbid(gpa & 3);
+    forbid((gpa & 3) || host.frozen);
 
     host.writes++;
     if ( page < 0 || host.absent[page] || host.readonly[page] )
@@ -148,7 +178,7 @@ void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
     struct seen *seen = host.seen;
 
     forbid(viommu != host.viommu);
-    forbid(locked());
+    forbid(locked() || host.frozen);
     forbid(seen->nr_msi >= ARRAY_SIZE(seen->msi));
 
     seen->msi[seen->nr_msi].addr = addr;
@@ -207,6 +237,14 @@ void viommu_host_watch(struct viommu *viommu, bool on)
     forbid(viommu != host.viommu);
     forbid(!locked());
     host.watching = on;
+}
+
+bool viommu_host_frozen(struct viommu *viommu)
+{
+    forbid(viommu != host.viommu);
+    forbid(!locked());
+
+    return host.frozen;
 }
 
 uint64_t viommu_host_now(void)

@@ -18,7 +18,7 @@ struct host {
     uint64_t memory[LOW_PAGES + HIGH_PAGES][512];
     bool absent[LOW_PAGES + HIGH_PAGES], readonly[LOW_PAGES + HIGH_PAGES];
     enum { PORT_FREE, PORT_UNBOUND, PORT_BOUND } port[HOST_PORTS];
-    bool watching;
+    bool watching, frozen;
     bool kicked;                /* a vCPU is to go on */
     uint64_t now;
     unsigned int held;          /* locks */
@@ -35,6 +35,10 @@ extern struct host host;
 /* A new machine with a vIOMMU, ledger and mirror; the one before is gone. */
 struct viommu *host_create(uint8_t aw, uint8_t haw, uint32_t flags);
 void host_free(void);
+/* Another vIOMMU of the same configuration on the machine that there is. */
+struct viommu *host_another(uint8_t haw);
+/* The same in the place of the one there was, which is gone, and its DM. */
+struct viommu *host_replace(uint8_t haw);
 
 /* The ledger's pages, as the DM has them. */
 extern uint8_t host_frames[XEN_VIOMMU_LEDGER_FRAMES][4096];

@@ -2,12 +2,15 @@
 /* Xen's side of the comparison: operations done to the core. */
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "small-host.h"
 
 static jmp_buf on_bug;
 static struct xen_viommu_slot latest;
 static struct op meanwhile;
+
+bool core_always_save;
 
 void harness_bug(const char *what, const char *file, int line)
 {
@@ -121,6 +124,44 @@ static void port(unsigned int from, unsigned int to)
             host.port[i] = to;
 }
 
+/* Save, and load elsewhere: as much of it as a record holds is the same. */
+static void check_saving(struct viommu *to, const struct hvm_hw_viommu *rec)
+{
+    struct hvm_hw_viommu again;
+    const char *why;
+
+    if ( viommu_load(to, rec, &why) )
+        harness_bug(why, __func__, __LINE__);
+    memset(&again, 0xa5, sizeof(again));
+    viommu_save(to, &again);
+    if ( memcmp(rec, &again, sizeof(again)) )
+        harness_bug("what was loaded is something else", __func__, __LINE__);
+}
+
+static void save_and_load(void)
+{
+    static struct viommu *to;
+    struct hvm_hw_viommu rec;
+
+    viommu_save(host.viommu, &rec);
+    if ( !to || to->haw != rec.haw || to->aw != rec.aw ||
+         to->flags != rec.flags )
+    {
+        free(to);
+        to = host_another(rec.haw);
+    }
+    check_saving(to, &rec);
+}
+
+static void move(unsigned int more)
+{
+    struct hvm_hw_viommu rec;
+
+    viommu_save(host.viommu, &rec);
+    host_replace(min_t(unsigned int, rec.haw + more, 52));
+    check_saving(host.viommu, &rec);
+}
+
 bool core_do(const struct op *op, struct seen *seen)
 {
     const struct xen_dm_op_viommu_detach detach = {};
@@ -221,9 +262,17 @@ bool core_do(const struct op *op, struct seen *seen)
     case OP_tick:  viommu_tick(viommu); break;
     case OP_reset: viommu_reset(viommu); break;
     case OP_gone:  viommu_p2m_changed(viommu); break;
+    case OP_suspend: host.frozen = a[0]; break;
+    case OP_move:
+        move(a[0]);
+        meanwhile.kind = OP_NR;
+        break;
     case OP_stats: stats(seen); break;
     case OP_NR:    break;
     }
+
+    if ( core_always_save )
+        save_and_load();
 
     if ( host.held )
         harness_bug("a lock is held", __func__, __LINE__);

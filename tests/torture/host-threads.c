@@ -130,6 +130,13 @@ void viommu_host_watch(struct viommu *viommu, bool on)
     (void)on;
 }
 
+bool viommu_host_frozen(struct viommu *viommu)
+{
+    (void)viommu;
+
+    return false;
+}
+
 uint64_t viommu_host_now(void)
 {
     struct timespec ts;

@@ -46,6 +46,8 @@ struct fake {
     int alloc_error;            /* what the next allocation returns, if set */
     bool watching;
     bool kicked;                /* a vCPU is to call viommu_continue() */
+    bool frozen;                /* the guest is suspended */
+    bool to_thaw;               /* ... and is to be gone on with after that */
 
     unsigned int reads;         /* viommu_host_read() so far */
     unsigned int fail_read;     /* the n-th of them fails; 0: none does */

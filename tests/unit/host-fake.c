@@ -238,6 +238,7 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
                      unsigned int size)
 {
     forbid(viommu != fake.viommu);
+    forbid(locked() && fake.frozen);
     forbid(size != 8 && size != 16);
     forbid(gpa & (size - 1));
     /* The lock is held to fetch from a queue, and to walk for the ledger. */
@@ -268,6 +269,7 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
 int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
 {
     forbid(viommu != fake.viommu);
+    forbid(fake.frozen);
     forbid(gpa & 3);
 
     if ( ++fake.writes == fake.fail_write )
@@ -315,6 +317,7 @@ void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
 {
     forbid(viommu != fake.viommu);
     forbid(locked());
+    forbid(fake.frozen);
 
     fake.msi_addr = addr;
     fake.msi_data = data;
@@ -420,6 +423,15 @@ void viommu_host_watch(struct viommu *viommu, bool on)
         happened(FAKE_WATCH, "watch ");
     else
         happened(FAKE_UNWATCH, "unwatch ");
+}
+
+bool viommu_host_frozen(struct viommu *viommu)
+{
+    forbid(viommu != fake.viommu);
+    forbid(!locked());
+    fake.to_thaw |= fake.frozen;
+
+    return fake.frozen;
 }
 
 uint64_t viommu_host_now(void)

@@ -22,8 +22,7 @@ static struct viommu_ledger *ledger;
 static uint64_t held[256];
 static unsigned int nr_held;
 
-/* What a guest finds that reads the registers as memory. */
-static uint32_t mirror[VIOMMU_PAGE_SIZE / 4];
+uint32_t unit_mirror[VIOMMU_PAGE_SIZE / 4];
 
 /* Memory that has not been used before, so that what is old is not seen. */
 static void give_ledger(void)
@@ -40,7 +39,7 @@ static void give_ledger(void)
     viommu_give_ledger(viommu, ledger, frames);
 }
 
-void unit_create(uint8_t aw, uint8_t haw)
+void unit_replace(uint8_t aw, uint8_t haw)
 {
     const struct xen_domctl_viommu_create op = {
         .type = XEN_VIOMMU_TYPE_VTD,
@@ -53,15 +52,22 @@ void unit_create(uint8_t aw, uint8_t haw)
     assert_non_null(fe);
 
     free(viommu);
-    fake_reset();
+    memset(fake.port, 0, sizeof(fake.port));
+    fake.watching = fake.frozen = fake.to_thaw = false;
 
     viommu = calloc(1, fe->size);
     assert_non_null(viommu);
     fake.viommu = viommu;
-    memset(mirror, 0, sizeof(mirror));
+    memset(unit_mirror, 0, sizeof(unit_mirror));
     give_ledger();
-    viommu_give_mirror(viommu, mirror);
+    viommu_give_mirror(viommu, unit_mirror);
     viommu_init(viommu, fe, NULL, haw, &op);
+}
+
+void unit_create(uint8_t aw, uint8_t haw)
+{
+    fake_reset();
+    unit_replace(aw, haw);
 }
 
 int unit_setup(void **state)
@@ -78,9 +84,9 @@ static uint64_t mirrored(unsigned int off, unsigned int size, uint64_t val)
 {
     if ( viommu->mirror && !(off & (size - 1)) &&
          off + size <= VIOMMU_PAGE_SIZE )
-        check(!memcmp((char *)mirror + off, &val, size),
+        check(!memcmp((char *)unit_mirror + off, &val, size),
               "%#x reads %#" PRIx64 ", in the mirror it is %#x %#x", off, val,
-              mirror[off / 4], size == 8 ? mirror[off / 4 + 1] : 0);
+              unit_mirror[off / 4], size == 8 ? unit_mirror[off / 4 + 1] : 0);
 
     return val;
 }

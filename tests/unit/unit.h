@@ -103,6 +103,10 @@ extern struct xen_viommu_slot *ldm_slot;
 extern uint32_t unit_flags;
 /* A new vIOMMU on a fresh machine; the earlier one is gone. */
 void unit_create(uint8_t aw, uint8_t haw);
+/* The same on the machine that there is, of which only the memory stays. */
+void unit_replace(uint8_t aw, uint8_t haw);
+/* What a guest finds that reads the registers as memory. */
+extern uint32_t unit_mirror[VIOMMU_PAGE_SIZE / 4];
 /* For cmocka: 48 bits, 46 bits of guest memory; and the end of it. */
 int unit_setup(void **state);
 int unit_teardown(void **state);

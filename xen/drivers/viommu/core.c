@@ -36,7 +36,7 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
     viommu->domain = d;
     viommu->base = op->base;
     viommu->aw = op->aw;
-    viommu->haw = haw;
+    viommu->haw = viommu->host_haw = haw;
     viommu->flags = op->flags;
     spin_lock_init(&viommu->attach_lock);
     spin_lock_init(&viommu->lock);
@@ -90,9 +90,23 @@ static bool is_more(struct viommu *viommu)
     return more;
 }
 
+/* Is the guest to be shown anything now? */
+static bool is_awake(struct viommu *viommu)
+{
+    if ( viommu_host_frozen(viommu) )
+        return false;
+
+    viommu->fe->thaw(viommu);
+
+    return true;
+}
+
 bool viommu_advance(struct viommu *viommu)
 {
     ASSERT(spin_is_locked(&viommu->lock));
+
+    if ( !is_awake(viommu) )
+        return false;
 
     show(viommu);
     viommu->fe->run(viommu);
@@ -105,6 +119,9 @@ bool viommu_advance(struct viommu *viommu)
 void viommu_settle(struct viommu *viommu)
 {
     ASSERT(spin_is_locked(&viommu->lock));
+
+    if ( !is_awake(viommu) )
+        return;
 
     show(viommu);
     viommu_drain_tell(viommu);

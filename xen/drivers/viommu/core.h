@@ -111,18 +111,38 @@ struct viommu_frontend {
     /* Show the guest that @drained is complete, with the lock held. */
     void (*complete)(struct viommu *viommu,
                      const struct viommu_drained *drained);
+
+    /*
+     * The guest is not suspended: send the interrupts that were kept back
+     * because it was.  With the lock held.
+     */
+    void (*thaw)(struct viommu *viommu);
+
+    /* Fill in the front end's part of @rec, with the lock held. */
+    void (*save)(const struct viommu *viommu, struct hvm_hw_viommu *rec);
+
+    /* As viommu_check(), for the front end's part. */
+    const char *(*check)(const struct viommu *viommu,
+                         const struct hvm_hw_viommu *rec);
+
+    /*
+     * Become what @rec says, which has been checked; nothing is waited for.
+     * With the lock held.
+     */
+    void (*load)(struct viommu *viommu, const struct hvm_hw_viommu *rec);
 };
 
 /* Those that the architecture builds (x86/frontends.c), and NULL. */
 extern const struct viommu_frontend *const viommu_frontends[];
 
 struct viommu {
-    /* Constant once created. */
+    /* Constant once created and, if it is to be restored, loaded. */
     const struct viommu_frontend *fe;
     struct domain *domain;
     paddr_t base;           /* guest-physical address of the register page */
     uint8_t aw;             /* width of addresses that are translated, bits */
-    uint8_t haw;            /* width of guest-physical addresses, bits */
+    uint8_t haw;            /* width of guest-physical addresses, bits; less */
+    uint8_t host_haw;       /* ... than here if the guest began elsewhere */
     uint32_t flags;         /* XEN_VIOMMU_CREATE_* */
 
     /*
@@ -161,7 +181,7 @@ struct viommu {
     struct viommu_drain drain;
     struct viommu_msi msi[VIOMMU_NR_MSI];
     bool kick;              /* viommu_host_kick() once the lock is dropped */
-    struct xen_viommu_stats stats;
+    struct xen_viommu_stats stats;  /* of its flags only _RESTORED */
 };
 
 /*
@@ -222,13 +242,14 @@ uint64_t viommu_now(struct viommu *viommu);
  * Go on: complete what is drained, process a slice of the queue, complete what
  * that has brought.  Returns whether there is more that can be done now.  Only
  * a vCPU of the guest does this, before it runs on: the guest pays for it.
- * With the lock held.
+ * Does nothing while the guest is suspended.  With the lock held.
  */
 bool viommu_advance(struct viommu *viommu);
 
 /*
  * The part of it that others may do: complete what is drained.  For the rest,
- * if there is any, a vCPU is woken.  With the lock held.
+ * if there is any, a vCPU is woken.  Does nothing either while the guest is
+ * suspended.  With the lock held.
  */
 void viommu_settle(struct viommu *viommu);
 
@@ -238,6 +259,22 @@ void viommu_settle(struct viommu *viommu);
  * the lock.
  */
 void viommu_reset(struct viommu *viommu);
+
+/*
+ * The state of the vIOMMU as a record, and back: see public/hvm/viommu_save.h.
+ * Saving changes nothing.  Loading does nothing unless @rec is sound, which
+ * viommu_check() says: NULL, or in words (of @rec) what is wrong with it.
+ * Between the end of saving and that of loading the guest does not run; what it
+ * waits for is then complete with the next viommu_continue() or attachment.
+ * Saving and loading take the lock.
+ *
+ * -EINVAL: @rec is wrong; -EBUSY: a DM is attached; @why says so in words
+ */
+void viommu_save(struct viommu *viommu, struct hvm_hw_viommu *rec);
+const char *viommu_check(const struct viommu *viommu,
+                         const struct hvm_hw_viommu *rec);
+int viommu_load(struct viommu *viommu, const struct hvm_hw_viommu *rec,
+                const char **why);
 
 /*
  * Guest memory has gone or moved: what the DM has been told is void, whether

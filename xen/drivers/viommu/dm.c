@@ -283,7 +283,6 @@ void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
     stats->base = viommu->base;
     stats->requested = viommu->drain.requested;
     stats->drained = viommu->drain.drained;
-    stats->flags = 0;
     if ( view.enabled )
         stats->flags |= XEN_VIOMMU_STATS_ENABLED;
     if ( viommu->dm.attached &&

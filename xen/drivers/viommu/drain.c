@@ -182,6 +182,24 @@ const struct viommu_result *viommu_drained_result(
     return &drained->wait.result;
 }
 
+const struct viommu_result *viommu_drain_slot(const struct viommu *viommu,
+                                              unsigned int slot)
+{
+    const struct viommu_wait *wait = &viommu->drain.slot[slot];
+
+    return wait->busy ? &wait->result : NULL;
+}
+
+const struct viommu_result *viommu_drain_entry(const struct viommu *viommu,
+                                               unsigned int n)
+{
+    const struct viommu_drain *drain = &viommu->drain;
+
+    return n < drain->ring_prod - drain->ring_cons
+           ? &drain->ring[(drain->ring_cons + n) % VIOMMU_DRAIN_RING].result
+           : NULL;
+}
+
 uint64_t viommu_drain_hand_out(struct viommu *viommu)
 {
     ASSERT(spin_is_locked(&viommu->lock));

@@ -101,6 +101,16 @@ bool viommu_drain_runnable(struct viommu *viommu);
  */
 const struct viommu_drained *viommu_drain_next(struct viommu *viommu);
 
+/*
+ * What is to be shown for the wait in @slot, and for the wait of the queue that
+ * is the @n-th to complete, from 0 on; NULL if there is none.  As long as it is
+ * in here there is nothing to be shown yet.
+ */
+const struct viommu_result *viommu_drain_slot(const struct viommu *viommu,
+                                              unsigned int slot);
+const struct viommu_result *viommu_drain_entry(const struct viommu *viommu,
+                                               unsigned int n);
+
 /* What to show the guest now that it is @drained. */
 const struct viommu_result *viommu_drained_result(
     const struct viommu_drained *drained);

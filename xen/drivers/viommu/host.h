@@ -72,6 +72,13 @@ void viommu_host_kick(const struct viommu *viommu);
  */
 void viommu_host_watch(struct viommu *viommu, bool on);
 
+/*
+ * Is the guest suspended?  Then its memory is being saved: none of it is read
+ * or written on its behalf, and it gets no interrupt.  If so, and only then,
+ * viommu_continue() is called once it is not any more.  Locked.
+ */
+bool viommu_host_frozen(struct viommu *viommu);
+
 /* System time in ns.  Locked or not. */
 uint64_t viommu_host_now(void);
 

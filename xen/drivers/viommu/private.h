@@ -16,6 +16,7 @@
 #include <xen/types.h>
 
 #include <public/hvm/viommu_domctl.h>
+#include <public/hvm/viommu_save.h>
 
 #else
 

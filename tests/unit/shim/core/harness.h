@@ -18,6 +18,7 @@ typedef uint64_t paddr_t;
 
 #define __XEN_TOOLS__ 1
 #include <hvm/viommu_domctl.h>
+#include <hvm/viommu_save.h>
 
 #define cf_check
 

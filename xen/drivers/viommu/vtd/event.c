@@ -16,7 +16,10 @@ static const uint16_t ectl_of[VIOMMU_NR_MSI] = {
     [EVENT_WAIT] = VTD_IECTL,
 };
 
-/* Send the interrupt, or keep it pending while the guest masks it. */
+/*
+ * Send the interrupt, or keep it pending while the guest masks it or does not
+ * run: an interrupt controller that has been saved would not show it.
+ */
 static void raise(struct vtd *vtd, enum event event)
 {
     unsigned int ectl = ectl_of[event];
@@ -25,7 +28,7 @@ static void raise(struct vtd *vtd, enum event event)
     uint32_t addr = vtd_get32(vtd, ectl + 8);
     unsigned int mode = (data >> 8) & 7;
 
-    if ( ctl & VTD_ECTL_IM )
+    if ( (ctl & VTD_ECTL_IM) || viommu_host_frozen(&vtd->viommu) )
     {
         vtd_set32(vtd, ectl, ctl | VTD_ECTL_IP);
         return;
@@ -54,6 +57,17 @@ static void update(struct vtd *vtd, enum event event, bool condition)
         vtd_set32(vtd, ectl, ctl & ~VTD_ECTL_IP);
     else if ( (ctl & (VTD_ECTL_IP | VTD_ECTL_IM)) == VTD_ECTL_IP )
         raise(vtd, event);
+}
+
+void cf_check vtd_thaw(struct viommu *viommu)
+{
+    struct vtd *vtd = to_vtd(viommu);
+    unsigned int i;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    for ( i = 0; i < VIOMMU_NR_MSI; i++ )
+        update(vtd, i, true);
 }
 
 /* Set conditions in FSTS; the first one raises the event. */

@@ -95,10 +95,10 @@ static uint32_t half(const struct vtd_reg *reg, unsigned int off, uint64_t val)
 }
 
 /* Of an address, only the bits that the guest's memory needs are there. */
-static uint64_t implemented(const struct vtd *vtd, const struct vtd_reg *reg)
+static uint64_t implemented(const struct vtd_reg *reg, unsigned int haw)
 {
     return reg->off == VTD_RTADDR || reg->off == VTD_IQA
-           ? (1ULL << vtd->viommu.haw) - 1 : ~0ULL;
+           ? (1ULL << haw) - 1 : ~0ULL;
 }
 
 static bool has_queue(const struct vtd *vtd)
@@ -116,6 +116,20 @@ static const struct vtd_reg *find(const struct vtd *vtd, unsigned int off)
             return (regs[i].attr & QI) && !has_queue(vtd) ? NULL : &regs[i];
 
     return NULL;
+}
+
+bool vtd_regs_exists(const struct vtd *vtd, unsigned int off)
+{
+    return find(vtd, off);
+}
+
+uint32_t vtd_regs_written(const struct vtd *vtd, unsigned int off,
+                          unsigned int haw)
+{
+    const struct vtd_reg *reg = find(vtd, off);
+
+    return reg ? half(reg, off, (reg->rw & implemented(reg, haw)) | reg->rw1c)
+               : 0;
 }
 
 uint32_t vtd_get32(const struct vtd *vtd, unsigned int off)
@@ -249,7 +263,7 @@ static void write_word(struct vtd *vtd, unsigned int off, uint32_t val,
         return;
 
     upper = off != reg->off;
-    rw = half(reg, off, reg->rw & implemented(vtd, reg));
+    rw = half(reg, off, reg->rw & implemented(reg, vtd->viommu.haw));
     old = vtd_get32(vtd, off);
     vtd_set32(vtd, off, ((old & ~rw) | (val & rw)) &
                         ~(val & half(reg, off, reg->rw1c)));

@@ -291,6 +291,10 @@ const struct viommu_frontend vtd_frontend = {
     .walk = vtd_walk,
     .fault = vtd_fault_record,
     .complete = vtd_complete,
+    .thaw = vtd_thaw,
+    .save = vtd_save,
+    .check = vtd_check,
+    .load = vtd_load,
 };
 
 /*

@@ -7,7 +7,7 @@
  *   vtd.c       struct vtd_cmd -> flush and wait -> (drain)
  *   complete.c  struct viommu_drained -> what the guest sees
  *
- * and from the side walk.c, which only reads, and event.c.
+ * and from the side walk.c, which only reads, event.c, and record.c.
  */
 #ifndef VIOMMU_VTD_H
 #define VIOMMU_VTD_H
@@ -93,6 +93,12 @@ void vtd_set32(struct vtd *vtd, unsigned int off, uint32_t val);
 uint64_t vtd_get64(const struct vtd *vtd, unsigned int off);
 void vtd_set64(struct vtd *vtd, unsigned int off, uint64_t val);
 
+/* Is there a register of which the word at @off is a part? */
+bool vtd_regs_exists(const struct vtd *vtd, unsigned int off);
+/* The bits of that word which a guest with memory of @haw bits may have set. */
+uint32_t vtd_regs_written(const struct vtd *vtd, unsigned int off,
+                          unsigned int haw);
+
 /* walk.c: with or without the lock. */
 void vtd_walk(const struct viommu *viommu, const struct viommu_view *view,
               struct viommu_path *path, struct xen_viommu_xlat *xlat,
@@ -116,6 +122,15 @@ void vtd_wait_event(struct vtd *vtd);
 /* Bring status and event in line after the guest wrote their registers. */
 void vtd_fault_update(struct vtd *vtd);
 void vtd_wait_update(struct vtd *vtd);
+
+/* Send what has been raised while the guest was suspended. */
+void vtd_thaw(struct viommu *viommu);
+
+/* record.c: see struct viommu_frontend. */
+void vtd_save(const struct viommu *viommu, struct hvm_hw_viommu *rec);
+const char *vtd_check(const struct viommu *viommu,
+                      const struct hvm_hw_viommu *rec);
+void vtd_load(struct viommu *viommu, const struct hvm_hw_viommu *rec);
 
 /* complete.c: with the lock held. */
 void vtd_complete(struct viommu *viommu, const struct viommu_drained *drained);

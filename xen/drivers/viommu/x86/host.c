@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Host services of the vIOMMU, as Xen gives them to an x86 HVM domain. */
 
+#include <xen/compile.h>
 #include <xen/domain_page.h>
 #include <xen/event.h>
 #include <xen/sched.h>
@@ -10,10 +11,15 @@
 #include <asm/p2m.h>
 #include <asm/paging.h>
 
+#include <public/sched.h>
+
 #include "hvm.h"
 
 /* How often a DM that owes an acknowledgement is looked at. */
 #define WATCH_PERIOD MILLISECS(10)
+
+/* How often one looks whether a guest runs again of which no vCPU does. */
+#define FROZEN_PERIOD MILLISECS(100)
 
 /* The guest may find memory in place of its registers; devices do not. */
 static bool is_regs(const struct viommu *viommu, paddr_t gpa)
@@ -223,13 +229,53 @@ void viommu_host_kick(const struct viommu *viommu)
 
 void viommu_host_watch(struct viommu *viommu, bool on)
 {
-    struct timer *watch = &viommu->domain->arch.hvm.viommu->watch;
+    struct hvm_viommu *hv = viommu->domain->arch.hvm.viommu;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
     /* A timer that is no longer needed may fire: it finds nothing to do. */
-    if ( on && !timer_is_active(watch) )
-        set_timer(watch, NOW() + WATCH_PERIOD);
+    if ( on && (hv->slow || !timer_is_active(&hv->watch)) )
+    {
+        hv->slow = false;
+        set_timer(&hv->watch, NOW() + WATCH_PERIOD);
+    }
+}
+
+static bool is_suspended(const struct domain *d)
+{
+#if XEN_VERSION > 4 || XEN_SUBVERSION >= 23
+    return domain_shutting_down(d) && d->shutdown_code == SHUTDOWN_suspend;
+#else
+    return d->is_shutting_down && d->shutdown_code == SHUTDOWN_suspend;
+#endif
+}
+
+bool viommu_host_frozen(struct viommu *viommu)
+{
+    const struct domain *d = viommu->domain;
+    struct hvm_viommu *hv = d->arch.hvm.viommu;
+
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    if ( likely(!is_suspended(d)) )
+        return false;
+
+    /*
+     * The vCPU that runs next finds this, unless the guest has been resumed
+     * meanwhile.  All of them may be halted: then the timer does it.
+     */
+    ACCESS_ONCE(hv->thaw) = true;
+    smp_mb();
+    if ( !is_suspended(d) )
+        return false;
+
+    if ( !timer_is_active(&hv->watch) )
+    {
+        hv->slow = true;
+        set_timer(&hv->watch, NOW() + FROZEN_PERIOD);
+    }
+
+    return true;
 }
 
 uint64_t viommu_host_now(void)

@@ -123,8 +123,17 @@ bool hvm_viommu_process_pending(struct vcpu *v)
 {
     struct hvm_viommu *hv = v->domain->arch.hvm.viommu;
 
+    if ( likely(!hv) )
+        return false;
+
+    if ( unlikely(ACCESS_ONCE(hv->thaw)) )
+    {
+        ACCESS_ONCE(hv->thaw) = false;
+        ACCESS_ONCE(hv->runner) = v;
+    }
+
     /* Given back first: what comes while it is being done is asked for anew. */
-    if ( likely(!hv) || ACCESS_ONCE(hv->runner) != v ||
+    if ( ACCESS_ONCE(hv->runner) != v ||
          cmpxchg(&hv->runner, v, NULL) != v || !viommu_continue(hv->viommu) )
         return false;
 

@@ -27,6 +27,13 @@ struct hvm_viommu {
 
     /* Looks after a DM that may have died; see viommu_host_watch(). */
     struct timer watch;
+    bool slow;              /* guarded by viommu->lock: as it is ... */
+
+    /*
+     * ... while the guest is suspended and there may be something to do: the
+     * first vCPU to run again does it.  Not locked, see viommu_host_frozen().
+     */
+    bool thaw;
 
     /*
      * The vCPU that is to work through the queue before it runs on, and the

@@ -35,6 +35,8 @@ struct xen_viommu_stats {
 #define XEN_VIOMMU_STATS_ENABLED   (1u << 0) /* DMA is being translated */
 #define XEN_VIOMMU_STATS_DM        (1u << 1) /* a DM is attached and bound */
 #define XEN_VIOMMU_STATS_WAITING   (1u << 2) /* an invalidation waits */
+/* The vIOMMU was restored, and all is counted from then on. */
+#define XEN_VIOMMU_STATS_RESTORED  (1u << 3)
     uint64_aligned_t base;      /* guest-physical address of the registers */
     uint64_aligned_t translations;          /* addresses translated */
     uint64_aligned_t faults;                /* ... and refused */
