@@ -153,27 +153,6 @@ void parse_viommu_list(const XLU_Config *config,
     }
 }
 
-/* ---------- saving ---------- */
-
-/*
- * libxl refuses too, but only when a receiver has been started or a file has
- * been made, and xl would then try to resume a domain that never stopped.
- */
-void refuse_save_with_viommu(uint32_t domid)
-{
-    libxl_viommu_stats stats;
-
-    libxl_viommu_stats_init(&stats);
-
-    if (!libxl_domain_viommu_stats(ctx, domid, &stats)) {
-        fprintf(stderr, "xl: domain %u has a vIOMMU, whose state cannot be "
-                "saved yet: it can be neither saved nor migrated\n", domid);
-        exit(EXIT_FAILURE);
-    }
-
-    libxl_viommu_stats_dispose(&stats);
-}
-
 /* ---------- viommu-list ---------- */
 
 static uint64_t total_inv(const libxl_viommu_inv_counts *inv)
@@ -247,6 +226,8 @@ static void print_details(const libxl_viommu_stats *s)
 
     printf("    registers at %#"PRIx64", faults not recorded %"PRIu64"\n",
            s->base, s->faults_lost);
+    if (s->restored)
+        printf("    restored: all counts begin there\n");
 
     printf("    invalidations of the device table: global %"PRIu64
            ", domain %"PRIu64", device %"PRIu64"\n",
@@ -341,6 +322,7 @@ static void print_json(uint32_t domid, const char *name,
     json_bool("enabled", s->enabled);
     json_bool("dm_attached", s->dm_attached);
     json_bool("inv_waiting", s->inv_waiting);
+    json_bool("restored", s->restored);
     json_number("base", s->base);
     json_number("translations", s->translations);
     json_number("faults", s->faults);

@@ -111,7 +111,7 @@ int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
     s->queue_errors = 3;
 
     if (domid == 3) {
-        s->flags |= XEN_VIOMMU_STATS_WAITING;
+        s->flags |= XEN_VIOMMU_STATS_WAITING | XEN_VIOMMU_STATS_RESTORED;
         s->waiting.write_ns = 3000000;
         s->waiting.event_ns = 3004000;
         s->waiting.inv = XEN_VIOMMU_INV_TLB_DOMAIN;

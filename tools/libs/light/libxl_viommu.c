@@ -219,15 +219,14 @@ static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
     return ERROR_FAIL;
 }
 
-int libxl__viommu_check_save(libxl__gc *gc, uint32_t domid)
+int libxl__viommu_check_remus(libxl__gc *gc, uint32_t domid)
 {
     struct xen_viommu_stats raw;
     int rc = viommu_get_stats(gc, domid, &raw);
 
     switch (rc) {
     case 0:
-        LOGD(ERROR, domid, "viommu: its state cannot be saved yet, "
-             "so the domain cannot be saved or migrated");
+        LOGD(ERROR, domid, "viommu: not supported with Remus or COLO");
         return ERROR_NI;
 
     case ERROR_NOTFOUND:
@@ -267,6 +266,7 @@ int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
     stats->enabled = raw.flags & XEN_VIOMMU_STATS_ENABLED;
     stats->dm_attached = raw.flags & XEN_VIOMMU_STATS_DM;
     stats->inv_waiting = raw.flags & XEN_VIOMMU_STATS_WAITING;
+    stats->restored = raw.flags & XEN_VIOMMU_STATS_RESTORED;
     stats->base = raw.base;
     stats->translations = raw.translations;
     stats->faults = raw.faults;
