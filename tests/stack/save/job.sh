@@ -1,0 +1,130 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# dom0's part of scripts/test-save: guests that work while they are saved and
+# restored, or migrated to this same host.  Results go to /job/results; of guest
+# NAME there are NAME.log, what it said, and NAME-xl.log.
+limit=${SAVE_LIMIT:-900}    # seconds for anything to happen
+
+say()
+{
+    echo "$*" >>/job/results
+}
+
+now()
+{
+    local uptime
+    read -r uptime _ </proc/uptime
+    echo "${uptime%.*}"
+}
+
+# heard NAME PATTERN [LINE]: wait for a line of the guest, behind line LINE
+heard()
+{
+    local until=$(($(now) + limit))
+    while ! sed "1,${3:-0}d" "/job/$1.log" | grep -q "$2"
+    do
+        [ "$(now)" -lt $until ] || return 1
+        usleep 100000
+    done
+}
+
+lines()
+{
+    wc -l <"/job/$1.log"
+}
+
+# go_on NAME: all workers do two rounds that have begun since
+go_on()
+{
+    local from worker n
+    from=$(lines "$1")
+    for worker in ahci virtio net
+    do
+        heard "$1" "^ROUND $worker" "$from" || return 1
+        n=$(sed "1,${from}d" "/job/$1.log" |
+            sed -n "s/^ROUND $worker //p" | head -n 1)
+        heard "$1" "^ROUND $worker $((n + 2))\$" "$from" || return 1
+    done
+}
+
+# The ways to have a guest somewhere else.
+by_save()
+{
+    xl save "$1" "/tmp/$1.save" && ls -l "/tmp/$1.save" &&
+        xl restore "/tmp/$1.save" && rm "/tmp/$1.save"
+}
+
+by_checkpoint()
+{
+    xl save -c "$1" "/tmp/$1.save" && rm "/tmp/$1.save"
+}
+
+by_migration()
+{
+    xl migrate -s /tmp/here "$1" host
+}
+
+# In the place of ssh: a receiver on this host, with a user, a host, a command.
+printf '#!/bin/sh\nshift\nexec sh -c "$*"\n' >/tmp/here
+chmod +x /tmp/here
+
+# run NAME VIOMMU EXTRA WAY...
+run()
+{
+    local name=$1 viommu=$2 extra=$3 way n=0 listener disk
+    shift 3
+    sed -e "s|@NAME@|$name|; s|@VIOMMU@|$viommu|; s|@EXTRA@|$extra|" \
+        /job/save.cfg >"/tmp/$name.cfg"
+    for disk in ahci virtio
+    do
+        cp "/job/$disk.img" "/tmp/$name-$disk.img"
+    done
+    mkfifo "/tmp/$name.in" "/tmp/$name.out"
+    cat <>"/tmp/$name.out" >"/job/$name.log" &
+    listener=$!
+    exec 9<>"/tmp/$name.in"
+
+    if xl create "/tmp/$name.cfg" >"/job/$name-xl.log" 2>&1 &&
+       heard "$name" '^BEGIN' && go_on "$name"
+    then
+        for way
+        do
+            n=$((n + 1))
+            echo "== $way $n" >>"/job/$name-xl.log"
+            if ! "by_$way" "$name" >>"/job/$name-xl.log" 2>&1
+            then
+                say "FAIL save/$name: $way $n: xl"
+                break
+            fi
+            if ! go_on "$name"
+            then
+                say "FAIL save/$name: $way $n: the guest does not go on"
+                break
+            fi
+            xl viommu-list -j "$name" >"/job/$name-$n.json"
+            say "PASS save/$name: $way $n"
+        done
+        echo stop >&9
+        if heard "$name" '^DONE' && ! grep -qE '^(WRONG|TROUBLE)' "/job/$name.log"
+        then
+            say "PASS save/$name: data"
+        else
+            say "FAIL save/$name: data"
+        fi
+    else
+        say "FAIL save/$name: not up"
+    fi
+
+    xl destroy "$name" >/dev/null 2>&1
+    kill $listener
+    exec 9>&-
+    rm "/tmp/$name.in" "/tmp/$name.out"
+    cp /var/log/xen/qemu-dm-"$name"* /job/
+}
+
+: >/job/results
+read -r only </job/only
+# shellcheck source=guests.sh
+. /job/guests.sh
+xl dmesg >/job/xen.log
+exit 0
