@@ -62,7 +62,7 @@ class MakePatches(unittest.TestCase):
                 ("hw/net/net_tx_pkt: unmap", "x() leaks.", ""),
                 ("a unit for HVM guests", "It is needed.", "area: what"),
                 ("x86/hvm: a unit.", "It is needed.", "area: what"),
-                ("x86/hvm: " + 60 * "x", "It is needed.", "too long"),
+                ("x86/hvm: " + 70 * "x", "It is needed.", "too long"),
                 ("x86/hvm: a unit", "", "no text"),
                 ("x86/hvm: a unit", "see the code", "no text")):
             with self.subTest(title=title, body=body):
