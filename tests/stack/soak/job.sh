@@ -443,7 +443,7 @@ rm -f $here/figures /tmp/log
 sum_rounds=0 sum_waited=0 sum_by_disk=0 sum_by_second=0 sum_overwritten=0
 after=0 held=0 abandoned=0
 # Guests that never sleep, and few CPUs
-xl sched-credit2 -d 0 -w 1024
+xl sched-credit -d 0 -w 1024
 
 figure seed "$SEED"
 each warm-up 1 warm_up
