@@ -386,6 +386,40 @@ static void test_head_error(void **state)
     q_check_running(4);
 }
 
+/* What was flushed before an error is waited for by whoever comes next. */
+static void test_error_flushed(void **state)
+{
+    (void)state;
+    q_hold();
+    q_put(D_TLB(1), 0);
+    q_put(0, 0);
+    q_submit();
+    q_check_stopped(1, E_TYPE);
+    q_put_at(1, D_WAIT | W_SW | W_DATA(1), STATUS(0));
+    w32(R_FSTS, IQE);
+    assert_false(q_done(0));
+    q_ack_all();
+    assert_true(q_done(0));
+}
+
+/* However many slices a batch takes, the slots are looked at once. */
+static void test_one_scan(void **state)
+{
+    uint64_t scans = unit_stats().scans;
+    unsigned int n;
+
+    (void)state;
+    q_hold();
+    for ( n = 0; n < 3 * Q_SLICE; n++ )
+        q_put(D_TLB(1), 0);
+    q_put_wait(0, 0);
+    q_submit();
+    q_rest();
+    assert_int_equal(unit_stats().scans, scans + 1);
+    q_ack_all();
+    assert_true(q_done(0));
+}
+
 /* Who has disabled the queue finds 0, and so does the next queue. */
 static void test_head_disabled(void **state)
 {
@@ -490,6 +524,8 @@ int main(void)
         queue_test(test_large_batch),
         queue_test(test_head),
         queue_test(test_head_error),
+        queue_test(test_error_flushed),
+        queue_test(test_one_scan),
         queue_test(test_head_disabled),
         queue_test(test_head_death),
         queue_test(test_order),
