@@ -13,11 +13,11 @@
 khz=$(($(xl info | sed -n 's/^cpu_mhz *: \([0-9]*\).*/\1/p') * 1000))
 native="xen_nopv tsc=reliable tsc_early_khz=$khz"
 
-guest default 2 type=vtd "then=reboot mode="
-guest strict 3 type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
+guest default type=vtd "then=reboot mode="
+guest strict type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
 mode= iommu.strict=1"
-guest register 1 type=vtd,qi=0 "mode= iommu.strict=0"
-guest other 1 type=vtd "mode= iommu.strict=1"
+guest register type=vtd,qi=0 "mode= iommu.strict=0"
+guest other type=vtd "mode= iommu.strict=1"
 
 # Two guests at once: there is one CPU for them, and it is the first boot of each
 # that works beside the other's.

@@ -57,22 +57,21 @@ kernel()
     fi
 }
 
-# guest NAME BOOTS VIOMMU EXTRA: describe a guest
+# guest NAME VIOMMU EXTRA: describe a guest
 guest()
 {
     local reboot=destroy
-    case $4 in
+    case $3 in
         *then=reboot*) reboot=restart ;;
     esac
-    sed -e "s|@NAME@|$1|; s|@VIOMMU@|$3|; s|@EXTRA@|$4|; s|@REBOOT@|$reboot|" \
+    sed -e "s|@NAME@|$1|; s|@VIOMMU@|$2|; s|@EXTRA@|$3|; s|@REBOOT@|$reboot|" \
         -e "s|@KERNEL@|$(kernel "$1")|" /job/linux.cfg >"/tmp/$1.cfg"
-    echo "$2" >"/tmp/$1.boots"
 }
 
-# once NAME: run it to its end; fails if that comes too early
+# once NAME: run it to its end
 once()
 {
-    local listener disk uptime boots
+    local listener disk uptime
     # The device model cannot do DMA between guest memory and /job.
     for disk in nvme ahci virtio
     do
@@ -98,43 +97,17 @@ once()
     do
         mv "/tmp/$1-$disk.img" /job/
     done
-    read -r boots <"/tmp/$1.boots"
-    grep -q "^DONE $((boots - 1))" "/job/$1.log"
 }
 
-# Has the emulated CPU lost the guest (docs/testing.md), any domain of its name?
-# A guest has no code segment e008: that is Xen's own.
-lost()
-{
-    local id
-    for id in $(sed -n 's/.*(domid \([0-9]*\)).*/\1/p' "/job/$1-xl.log")
-    do
-        ! xl dmesg | grep -A 6 "d${id}v.* Triple fault - invoking HVM" |
-            grep -q 'RIP: *e008:' || return 0
-    done
-    return 1
-}
-
-# lane NAME...: run these guests, one after the other; one that the emulated CPU
-# loses once more
+# lane NAME...: run these guests, one after the other
 lane()
 {
-    local name try
+    local name
     for name
     do
         case " $only " in
-            "  "|*" $name "*) ;;
-            *)
-                : >"/tmp/$name.over"
-                continue
-                ;;
+            "  "|*" $name "*) once "$name" ;;
         esac
-        for try in 1 2 3
-        do
-            ! once "$name" && lost "$name" || break
-            echo "lost in try $try: $name" >>/job/times
-            cp "/job/$name.log" "/job/$name.log.$try"
-        done
         : >"/tmp/$name.over"
     done
 }

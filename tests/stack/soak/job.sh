@@ -9,7 +9,7 @@
 # What a guest (viommu-soak, see guest.cfg) has to say comes by Xen's console:
 # by then it may have no device model.
 here=/job/soak
-lost=0 serial=0 prepared=
+serial=0 prepared=
 complaints='Assertion|BUG|WARN|MEMORY LEAK|Xen call trace|domain_crash'
 # shellcheck source=measure.sh
 . $here/measure.sh
@@ -213,14 +213,6 @@ said()
     grep "^(d$domid) " /tmp/log | grep "$1"
 }
 
-# Has the emulated CPU lost this guest?  No guest has a code segment e008: that
-# is Xen's own.
-is_lost()
-{
-    grep -A 6 "d${domid}v[0-9]* Triple fault - invoking HVM" /tmp/log |
-        grep -q 'RIP: *e008:'
-}
-
 # each NAME TIMES COMMAND [CHOICE]: run the command with 0 to TIMES - 1; end with
 # the first that fails.  CHOICE says which guest is a turn's.  Who has no more
 # time makes a file "enough" here: what is done counts then.
@@ -232,20 +224,11 @@ each()
     while [ -z "$last" ]
     do
         [ $turn -lt $(($2 - 1)) ] && [ ! -e $here/enough ] || last=yes
-        for try in 1 2 3
-        do
-            why=''
-            "$3" $turn || because "no reason given"
-            take_log
-            complaint=$(grep -m 1 -E "$complaints" /tmp/log)
-            [ -z "$complaint" ] || because "Xen says: $complaint"
-            [ -n "$why" ] || break
-            xl destroy "$domid" >/dev/null 2>&1
-            { [ $try -lt 3 ] && is_lost; } || break
-            echo "     soak/$what, no. $turn: the emulated CPU lost a guest," \
-                 "once more"
-            lost=$((lost + 1))
-        done
+        why=''
+        "$3" $turn || because "no reason given"
+        take_log
+        complaint=$(grep -m 1 -E "$complaints" /tmp/log)
+        [ -z "$complaint" ] || because "Xen says: $complaint"
         if [ -n "$why" ]
         then
             echo "FAIL soak/$what: no. $turn of $2, seed $SEED" \
@@ -474,6 +457,5 @@ done
 figure kills_while_waiting $held
 figure waits_ended_by_death $abandoned
 figure invalidations_after_death $after
-figure lost_by_emulator $lost
 cp /tmp/log $here/xen.log
 exit 0
