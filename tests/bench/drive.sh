@@ -5,11 +5,9 @@
 #
 # Wants: out (where results go), fifo (directory of the pipes), RUNS, IOS,
 # WORKLOADS, a function "snapshot GUEST FILE" that saves the guest's counters and
-# "again GUEST MS" that boots it anew, if that is allowed.
+# "lost GUEST", which keeps what can be said of a guest that is silent.
 # Writes to $out/results:
 #   guest GUEST MODE DRAIN DOMAIN-TYPE
-#   lost ROUND GUEST WORKLOAD MS: its disk hung or, if MS is -, the guest did
-#   again ROUND N WORKLOAD: runs so far do not count; from "again.N.GUEST" on
 #   run ROUND GUEST WORKLOAD IOS MS UNMAPS
 # Round 0 is a short one, which warms up and counts the guest's unmaps; that slows
 # it down and so is not for measuring.  UNMAPS is - in the others.
@@ -50,64 +48,41 @@ started()
     echo "guest $1 $2 $3 $reply" >>"$out/results"
 }
 
-# one ROUND GUEST WORKLOAD: fails, with the guest booted anew, if it is lost
+# one ROUND GUEST WORKLOAD
 one()
 {
-    local count=- ios=$IOS ms=-
+    local count=- ios="$IOS" ms
     [ "$1" != 0 ] || count=count ios=$((IOS / 4))
     echo "run $3 $ios $count" 1<>"$fifo/$2.in"
-    if expect "$2" "done"
+    if ! expect "$2" "done"
     then
-        # "WORKLOAD IOS MS UNMAPS"
-        ms=${reply% *}
-        ms=${ms##* }
+        lost "$2"
+        fail "guest $2 hangs in round $1, $3"
     fi
-    # A command that is lost takes Linux 30 s.
-    if [ "$ms" != - ] && [ "$ms" -lt 29000 ]
-    then
-        echo "run $1 $2 $reply" >>"$out/results"
-        snapshot "$2" "$1.$2.$3"
-        return
-    fi
-    echo "lost $1 $2 $3 $ms" >>"$out/results"
-    again "$2" "$ms"
-    return 1
+    # "WORKLOAD IOS MS UNMAPS"; a command that is lost takes Linux 30 s.
+    ms=${reply% *}
+    ms=${ms##* }
+    [ "$ms" -lt 29000 ] || fail "the disk of guest $2 hung in round $1, $3"
+    echo "run $1 $2 $reply" >>"$out/results"
+    snapshot "$2" "$1.$2.$3"
 }
 
-# rounds GUEST...: all runs, the guests alternating from run to run.  A guest that
-# hangs takes the CPU from the others since nobody knows when, but its last run was
-# good: this workload and the one before are done again.
+# rounds GUEST...: all runs, the guests alternating from run to run
 rounds()
 {
-    local round=0 losses=0 at workload guest each
+    local round=0 workload guest
     for guest in "$@"
     do
         snapshot "$guest" "begin.$guest"
     done
     while [ $round -le "$RUNS" ]
     do
-        at=1
-        while
-            workload=$(echo "$WORKLOADS" | awk -v at=$at '{ print $at }')
-            [ -n "$workload" ]
+        for workload in $WORKLOADS
         do
             for guest in "$@"
             do
-                one $round "$guest" "$workload" && continue
-                losses=$((losses + 1))
-                [ $losses -le 8 ] || fail "guests or disks hang time and again"
-                for each in "$@"
-                do
-                    snapshot "$each" "again.$losses.$each"
-                done
-                echo "again $round $losses $workload" >>"$out/results"
-                [ $at = 1 ] || at=$((at - 1))
-                workload=$(echo "$WORKLOADS" | awk -v at=$at '{ print $at }')
-                echo "again $round $losses $workload" >>"$out/results"
-                at=$((at - 1))
-                break
+                one $round "$guest" "$workload"
             done
-            at=$((at + 1))
         done
         echo "round $round of $RUNS"
         round=$((round + 1))

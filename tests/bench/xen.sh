@@ -32,21 +32,15 @@ boot()
     started "$1" "$2" "$3"
 }
 
-# Guests may hang in QEMU 7.2's SVM, see docs/testing.md; our disk has to do without.
-again()
+# Where it is, and what of ours it may be waiting for
+lost()
 {
-    [ "$2" = - ] || fail "guest $1: the disk hung, see results"
-    # Where it is, and what of ours it may be waiting for
     xl debug-keys v
     {
         xl vcpu-list "$1"
         xl viommu-list -l
         xl dmesg -c
     } >"/job/lost.$1" 2>&1
-    xl destroy "$1"
-    # shellcheck disable=SC2046 # words, split on purpose
-    set -- $(grep "^$1 " /job/modes.xen)
-    boot "$1" "$2" "$3"
 }
 
 # What invalidations cost; nothing else runs yet.  One machine is enough for it.
