@@ -110,7 +110,7 @@ bool viommu_advance(struct viommu *viommu)
 
     show(viommu);
     viommu->fe->run(viommu);
-    viommu_drain_run(viommu, !viommu->fe->runnable(viommu));
+    viommu_drain_run(viommu);
     show(viommu);
 
     return is_more(viommu);

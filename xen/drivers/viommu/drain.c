@@ -291,7 +291,7 @@ bool viommu_drain_runnable(struct viommu *viommu)
            viommu->ledger->done < viommu->drain.requested;
 }
 
-void viommu_drain_run(struct viommu *viommu, bool idle)
+void viommu_drain_run(struct viommu *viommu)
 {
     struct viommu_drain *drain = &viommu->drain;
     struct viommu_wait *wait;
@@ -300,9 +300,6 @@ void viommu_drain_run(struct viommu *viommu, bool idle)
 
     ASSERT(spin_is_locked(&viommu->lock));
     ASSERT(drain->ring_seen - drain->ring_cons <= VIOMMU_DRAIN_RING);
-
-    if ( idle )
-        request(viommu);
 
     if ( !scan(viommu) )
         return;

@@ -84,10 +84,8 @@ bool viommu_drain_queue_empty(struct viommu *viommu);
  * See what has to be waited for, as far as the work allowed at one time goes,
  * and tell the DM, if it has to be told: once, whatever the number of waits.
  * A vCPU's work, as it walks the guest's tables.
- * @idle: no more commands are to come now, so that flushes which nobody waits
- * for yet need not be kept for a wait behind them.
  */
-void viommu_drain_run(struct viommu *viommu, bool idle);
+void viommu_drain_run(struct viommu *viommu);
 
 /* Tell the DM, if it has to be told of what has been found since. */
 void viommu_drain_tell(struct viommu *viommu);

@@ -375,7 +375,9 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
                                     p2m_ram_ro) )
         free_mirror(hv);
 
-    d->arch.hvm.viommu = hv;
+    /* A DM may look at any time. */
+    smp_wmb();
+    ACCESS_ONCE(d->arch.hvm.viommu) = hv;
     register_regs(d);
 
     op->haw = hv->viommu->haw;
