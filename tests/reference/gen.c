@@ -86,7 +86,8 @@ static uint64_t page(unsigned int level)
     {
     case 0: return rnd(LOW_PAGES + 2) << 12;
     case 1: return HIGH_BASE + (rnd(HIGH_PAGES + 1) << 12);
-    case 2: return 0xfee00000 + (rnd(258) << 12) - 4096;
+    case 2: return rnd(3) ? 0xfee00000 + (rnd(258) << 12) - 4096
+                          : BASE + (rnd(3) << 12) - 4096;
     case 3: return 1ULL << (c.haw - 1 + rnd(3));
     case 4: return anything() & 0xffffffffff000ULL;
     }

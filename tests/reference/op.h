@@ -63,6 +63,14 @@ struct op {
 #define HIGH_BASE  (1ULL << 35)
 
 #define BASE       0xfed90000ULL    /* of the registers */
+
+/* Of the DM's devices: a page behind memory, and those around the registers. */
+static inline bool is_window(uint64_t gpa)
+{
+    return gpa >> 12 == LOW_PAGES + 1 ||
+           (gpa >> 12) - (BASE >> 12) + 1 <= 2;
+}
+
 #define MAX_WRITES 160
 #define MAX_XLAT   4
 #define NR_STATS   24

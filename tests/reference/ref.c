@@ -106,6 +106,11 @@ static void translate_one(unsigned int i, bool te, uint64_t root,
             return;
         }
         order = memory_around(walk->gpa);
+        if ( is_window(walk->gpa) && walk->gpa >> 12 != BASE >> 12 )
+        {
+            out->status = XEN_VIOMMU_XLAT_DEVICE;
+            order = 12;
+        }
         if ( !order )
         {
             out->status = XEN_VIOMMU_XLAT_BLOCKED;
@@ -160,7 +165,8 @@ static int translate(uint64_t domain, uint64_t nr, uint64_t rid, uint64_t iova,
 
     ref.nr_translated += nr;
     for ( i = 0; i < nr && access; i++ )
-        if ( ref.seen->xlat[i].status != XEN_VIOMMU_XLAT_OK )
+        if ( ref.seen->xlat[i].status == XEN_VIOMMU_XLAT_FAULT ||
+             ref.seen->xlat[i].status == XEN_VIOMMU_XLAT_BLOCKED )
         {
             ref.nr_faults++;
             if ( ref.seen->xlat[i].reason && walk[i].recorded )

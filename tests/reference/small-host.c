@@ -149,15 +149,19 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
     return 0;
 }
 
-unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
+unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa,
+                                     bool *device)
 {
     unsigned int order;
 
+    *device = is_window(gpa);
     forbid(viommu != host.viommu);
     forbid(locked());
 
     if ( host.on_look )
         host.on_look();
+    if ( *device )
+        return 12;
     if ( !is_there(gpa) )
         return 0;
 

@@ -48,7 +48,8 @@ static int translate(const uint64_t *a, struct seen *seen)
         seen->xlat[i].status = xlat[i].status;
         if ( xlat[i].status == XEN_VIOMMU_XLAT_FAULT )
             seen->xlat[i].reason = xlat[i].reason;
-        if ( xlat[i].status != XEN_VIOMMU_XLAT_OK )
+        if ( xlat[i].status == XEN_VIOMMU_XLAT_FAULT ||
+             xlat[i].status == XEN_VIOMMU_XLAT_BLOCKED )
             continue;
         seen->xlat[i].iova = xlat[i].iova;
         seen->xlat[i].gpa = xlat[i].gpa;

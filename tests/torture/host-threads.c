@@ -75,9 +75,11 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
     return 0;
 }
 
-unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
+unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa,
+                                     bool *device)
 {
     (void)viommu;
+    *device = false;
 
     return gpa < TORTURE_RAM ? 12 : 0;
 }

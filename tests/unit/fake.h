@@ -55,6 +55,7 @@ struct fake {
     unsigned int writes;        /* viommu_host_write32() so far */
     unsigned int fail_write;    /* likewise */
     unsigned int max_order;     /* limit of viommu_host_block_order() */
+    uint64_t device;            /* a page of an emulated device's, no RAM */
 
     /*
      * Called before each look at memory without the lock, be it to read it or
@@ -81,6 +82,7 @@ void fake_check_unlocked(void);
 
 /* Guest memory as the guest, or a device, sees it. */
 bool fake_is_ram(uint64_t gpa);
+bool fake_is_device(uint64_t gpa);
 void fake_set_ram(uint64_t gpa, bool there); /* the page at @gpa */
 /* The page at @gpa is not to be written. */
 void fake_set_read_only(uint64_t gpa);

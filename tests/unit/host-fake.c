@@ -198,13 +198,18 @@ bool fake_is_ram(uint64_t gpa)
 {
     unsigned int index = page_index(gpa);
 
-    return index != ~0u && !hole[index];
+    return index != ~0u && !hole[index] && !fake_is_device(gpa);
 }
 
 void fake_set_ram(uint64_t gpa, bool there)
 {
     assert_int_not_equal(page_index(gpa), ~0u);
     hole[page_index(gpa)] = !there;
+}
+
+bool fake_is_device(uint64_t gpa)
+{
+    return fake.device && gpa >> PAGE_SHIFT == fake.device >> PAGE_SHIFT;
 }
 
 void fake_set_read_only(uint64_t gpa)
@@ -284,8 +289,12 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
     return 0;
 }
 
-/* The largest aligned block that is RAM throughout, up to max_order. */
-unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
+/*
+ * The largest aligned block that is RAM throughout, up to max_order; or a page
+ * of a device.
+ */
+unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa,
+                                     bool *device)
 {
     unsigned int order;
     uint64_t page;
@@ -296,6 +305,9 @@ unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa)
     if ( fake.on_look )
         fake.on_look(gpa, false);
 
+    *device = fake_is_device(gpa);
+    if ( *device )
+        return PAGE_SHIFT;
     if ( !fake_is_ram(gpa) )
         return 0;
 

@@ -367,6 +367,55 @@ static void test_blocked(void **state)
     assert_int_equal(dm_translate(RID, 0x10000, R).order, 16);
 }
 
+/*
+ * What the DM has at an address is no memory, and no block is larger than a
+ * page.  The registers of the unit itself are no such device's.
+ */
+static void test_device(void **state)
+{
+    struct xen_viommu_xlat x[3] = {};
+    unsigned int i;
+    uint64_t generation;
+
+    (void)state;
+    world(4);
+    fake.device = 0xa01000;
+    for ( i = 0; i < ARRAY_SIZE(x); i++ )
+    {
+        x[i].iova = (i << 12) + 0x678;
+        x[i].rid = RID;
+        x[i].access = RW;
+    }
+    fake_poke(T_L2, 0xa00000 | PS | PRW);
+    assert_int_equal(viommu_translate(viommu, DM, x, ARRAY_SIZE(x),
+                                      &generation), 0);
+    for ( i = 0; i < ARRAY_SIZE(x); i++ )
+    {
+        assert_int_equal(x[i].status, i == 1 ? XEN_VIOMMU_XLAT_DEVICE
+                                             : XEN_VIOMMU_XLAT_OK);
+        assert_true(x[i].iova == i << 12 && x[i].gpa == 0xa00000 + (i << 12));
+        assert_true(x[i].perm == RW && x[i].did && !x[i].reason);
+        assert_true(x[i].order == (i == 2 ? 13 : 12));
+    }
+    assert_true(unit_stats().faults == 0 && r32(R_FSTS) == 0);
+
+    /* The tables permit it, or not, as they do with memory. */
+    world(4);
+    fake.device = HOLE;
+    tables_map(0x5000, HOLE, R);
+    assert_int_equal(dm_translate(RID, 0x5000, R).status,
+                     XEN_VIOMMU_XLAT_DEVICE);
+    assert_int_equal(dm_translate(RID, 0x5000, R).perm, R);
+    assert_int_equal(dm_translate(RID, 0x5000, W).status,
+                     XEN_VIOMMU_XLAT_FAULT);
+
+    fake.device = BASE;
+    tables_map(0x6000, BASE, PRW);
+    x[0] = dm_translate(RID, 0x6000, RW);
+    assert_int_equal(x[0].status, XEN_VIOMMU_XLAT_BLOCKED);
+    assert_true(x[0].gpa == 0 && x[0].perm == 0);
+}
+
 /* Tables that point back to themselves end where the levels end. */
 static void test_self_reference(void **state)
 {
@@ -407,6 +456,7 @@ int main(void)
         a_test(test_requester),
         a_test(test_ranges),
         a_test(test_blocked),
+        a_test(test_device),
         a_test(test_self_reference),
         a_test(test_disabled),
     };

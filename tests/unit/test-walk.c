@@ -135,6 +135,7 @@ static void check_answer(const struct ref_in *in, const struct ref_out *ref,
 {
     unsigned int order = ref->order, block;
     uint64_t low;
+    bool device;
 
     check(x->did == ref->did, "did %u, not %u", x->did, ref->did);
 
@@ -148,16 +149,17 @@ static void check_answer(const struct ref_in *in, const struct ref_out *ref,
     }
 
     assert_int_equal(x->reason, 0);
-    if ( !fake_is_ram(ref->gpa) )
+    device = fake_is_device(ref->gpa);
+    if ( !fake_is_ram(ref->gpa) && !device )
     {
         check(x->status == XEN_VIOMMU_XLAT_BLOCKED, "status %u", x->status);
         assert_true(x->gpa == 0 && x->perm == 0);
         return;
     }
 
-    check(x->status == XEN_VIOMMU_XLAT_OK, "status %u, reason %#x, not OK",
-          x->status, x->reason);
-    block = viommu_host_block_order(viommu, ref->gpa);
+    check(x->status == (device ? XEN_VIOMMU_XLAT_DEVICE : XEN_VIOMMU_XLAT_OK),
+          "status %u, reason %#x, device %d", x->status, x->reason, device);
+    block = viommu_host_block_order(viommu, ref->gpa, &device);
     if ( block < order )
         order = block;
     low = ((1ULL << order) - 1);
@@ -258,6 +260,7 @@ static void random_walks(uint8_t aw, uint8_t haw, unsigned long cases)
     for ( i = 0; i < NR_PAGES; i++ )
         pool[i] = (i < NR_PAGES / 2 ? 0x200000 : FAKE_HIGH_BASE) + 0x5000 * i;
     fake_set_ram(pool[3] + 4096, false);
+    fake.device = 0xfef00000;
 
     w64(R_RTADDR, pool[0]);
     w32(R_GCMD, SRTP);

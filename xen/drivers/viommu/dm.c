@@ -137,10 +137,11 @@ struct viommu_ledger *viommu_take_ledger(struct viommu *viommu)
     return ledger;
 }
 
-/* A stretch of the guest's memory that a device may access. */
+/* A stretch of the guest's addresses that a device may access. */
 struct block {
     unsigned int order;     /* log2 of its length, 0 for none */
     uint64_t gpa;           /* any address in it */
+    bool device;            /* the DM has it, and it is no memory */
 };
 
 /*
@@ -158,7 +159,12 @@ static void check_target(const struct viommu *viommu, struct block *block,
     if ( !block->order || ((xlat->gpa + off) ^ block->gpa) >> block->order )
     {
         block->gpa = xlat->gpa + off;
-        block->order = viommu_host_block_order(viommu, block->gpa);
+        /* Whatever is in place of the registers, devices do not reach it. */
+        if ( block->gpa >> 12 == viommu->base >> 12 )
+            block->order = 0;
+        else
+            block->order = viommu_host_block_order(viommu, block->gpa,
+                                                   &block->device);
     }
     order = block->order;
 
@@ -169,6 +175,9 @@ static void check_target(const struct viommu *viommu, struct block *block,
         xlat->perm = 0;
         return;
     }
+
+    if ( block->device )
+        xlat->status = XEN_VIOMMU_XLAT_DEVICE;
 
     if ( order >= xlat->order )
         return;
@@ -235,7 +244,8 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
     for ( i = 0; i < nr; i++ )
     {
         /* What was only asked for, to be ready for it, is not refused. */
-        if ( xlat[i].status == XEN_VIOMMU_XLAT_OK || !xlat[i].access )
+        if ( xlat[i].status == XEN_VIOMMU_XLAT_OK ||
+             xlat[i].status == XEN_VIOMMU_XLAT_DEVICE || !xlat[i].access )
             continue;
 
         viommu->stats.faults++;

@@ -35,10 +35,12 @@ int viommu_host_write32(const struct viommu *viommu, paddr_t gpa,
 
 /*
  * May a device access @gpa?  Returns the log2 of the length of the aligned
- * block around it of which that holds, at least 12, or 0 if it may not: there
- * is no RAM of the guest.  Not locked.
+ * block around it of which that holds, at least 12, or 0 if it may not.  There
+ * is RAM of the guest in all of the block, or *@device is set: accesses are the
+ * DM's to answer, as the guest's own are.  Not locked.
  */
-unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa);
+unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa,
+                                     bool *device);
 
 /* Send an MSI to the guest.  Not locked: takes the interrupt locks. */
 void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data);

@@ -7,13 +7,18 @@
 #include <xen/sched.h>
 #include <xen/softirq.h>
 
+#include <asm/apicdef.h>
 #include <asm/hvm/irq.h>
+#include <asm/hvm/vioapic.h>
 #include <asm/p2m.h>
 #include <asm/paging.h>
 
 #include <public/sched.h>
 
 #include "hvm.h"
+
+/* Xen's hpet.c keeps it to itself. */
+#define HPET_BASE_ADDRESS 0xfed00000ULL
 
 /* How often a DM that owes an acknowledgement is looked at. */
 #define WATCH_PERIOD MILLISECS(10)
@@ -114,21 +119,53 @@ int viommu_host_write32(const struct viommu *viommu, paddr_t gpa,
     return rc;
 }
 
-unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa)
+/*
+ * Registers that Xen emulates.  They answer to the CPUs and to nobody else: a DM
+ * may have the like of them, which nobody uses, and take a write to a local
+ * APIC's for an interrupt.
+ */
+static bool is_xens(const struct domain *d, paddr_t gpa)
+{
+    unsigned int i;
+
+    if ( (gpa & ~0xfffffULL) == APIC_DEFAULT_PHYS_BASE ||
+         (has_vhpet(d) && (gpa & PAGE_MASK) == HPET_BASE_ADDRESS) )
+        return true;
+
+    for ( i = 0; i < d->arch.hvm.nr_vioapics; i++ )
+        if ( (gpa & PAGE_MASK) == domain_vioapic(d, i)->base_address )
+            return true;
+
+    return false;
+}
+
+unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa,
+                                     bool *device)
 {
     unsigned long gfn = gfn_x(gaddr_to_gfn(gpa));
     unsigned int order = 0;
     p2m_type_t p2mt;
     p2m_access_t p2ma;
 
-    if ( is_regs(viommu, gpa) )
-        return 0;
+    *device = false;
 
     get_gfn_type_access(p2m_get_hostp2m(viommu->domain), gfn, &p2mt, &p2ma,
                         P2M_ALLOC, &order);
     put_gfn(viommu->domain, gfn);
 
-    return p2m_is_ram(p2mt) ? order + PAGE_SHIFT : 0;
+    if ( p2m_is_ram(p2mt) )
+        return order + PAGE_SHIFT;
+
+    /*
+     * What neither the p2m nor Xen has is the DM's.  Of such an entry @order
+     * says nothing about the pages around it.
+     */
+    if ( p2mt != p2m_mmio_dm || is_xens(viommu->domain, gpa) )
+        return 0;
+
+    *device = true;
+
+    return PAGE_SHIFT;
 }
 
 void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)

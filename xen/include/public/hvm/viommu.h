@@ -259,8 +259,10 @@ struct xen_viommu_xlat {
 #define XEN_VIOMMU_XLAT_OK         0
 #define XEN_VIOMMU_XLAT_FAULT      1 /* denied by the guest's tables; the
                                         fault has been recorded for it */
-#define XEN_VIOMMU_XLAT_BLOCKED    2 /* allowed, but no memory or device of
-                                        the guest is at the address */
+#define XEN_VIOMMU_XLAT_BLOCKED    2 /* allowed, but devices have no access
+                                        to what is at the address */
+#define XEN_VIOMMU_XLAT_DEVICE     3 /* allowed, and the address is the DM's:
+                                        an emulated device's, or nobody's */
     /* OUT: with _FAULT, the vIOMMU's own reason code (VT-d: FR). */
     uint8_t reason;
     /* IN: must be zero. */
@@ -278,8 +280,13 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
  * this kind translates: the DM does not ask for them.  (Xen would treat such
  * an address as any other.)
  *
- * With another status than XEN_VIOMMU_XLAT_OK, of the outputs only status and
- * reason mean anything.
+ * With _DEVICE the outputs are those of _OK, but there is no memory of the
+ * guest at <gpa>.  The DM accesses its own device there, as it does for the
+ * guest, or treats the answer as _BLOCKED.  It is a DMA all the same, which
+ * stands in the ledger while it lasts.
+ *
+ * With _FAULT and _BLOCKED, of the outputs only status and reason mean
+ * anything.
  *
  * No event says when a translation ends, only the log does.  A DMA may use it
  * if no entry from <generation> on covers it, as seen after its slot has been
