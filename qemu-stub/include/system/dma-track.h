@@ -60,6 +60,12 @@ extern __thread bool dma_track_reads;
  */
 extern __thread bool dma_track_scratch;
 
+/*
+ * Requests to the block layer are to end outside of coroutines, so that what
+ * they have mapped is unmapped there.  In block/block-backend.c.
+ */
+extern bool dma_track_outside;
+
 /* What translates @addr.  NULL: nobody; the device may not be bus master. */
 IOMMUMemoryRegion *dma_track_iommu(AddressSpace *as, hwaddr addr);
 

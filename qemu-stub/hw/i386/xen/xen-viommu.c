@@ -411,6 +411,7 @@ static const Property xen_viommu_properties[] = {
     /* copy: late-bound; map: in place */
     DEFINE_PROP_STRING("dma", XenViommu, dma_mode),
 };
+    dma_track_outside = true;
 
 static void xen_viommu_instance_init(Object *obj)
 {
