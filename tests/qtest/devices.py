@@ -16,7 +16,7 @@ MEM, MEM_PAGES = 0x100000, 16
 
 class Nvme:
     device = "nvme,drive=disk,serial=1,id=dev"
-    BASE = 0xE0000000
+    BASE, MEM = 0xE0000000, MEM
 
     def __init__(self, m, rid):
         self.m, self.rid = m, rid
@@ -26,22 +26,23 @@ class Nvme:
 
     def setup(self):
         m, b = self.m, self.BASE
-        m.fill(MEM, 0, 4 * PAGE)
+        m.fill(self.MEM, 0, 4 * PAGE)
         m.wr(4, b + 0x14, 0)
         m.wr(4, b + 0x24, 15 << 16 | 15)
-        m.wr(8, b + 0x28, MEM)
-        m.wr(8, b + 0x30, MEM + PAGE)
+        m.wr(8, b + 0x28, self.MEM)
+        m.wr(8, b + 0x30, self.MEM + PAGE)
         m.wr(4, b + 0x14, 4 << 20 | 6 << 16 | 1)
         assert m.rd(4, b + 0x1C) & 1, "not ready"
         self.tail = {0: 0, 1: 0}
         for opcode, page, flags in ((5, 3, 1), (1, 2, 1 << 16 | 1)):
-            self.command(0, opcode, 0, MEM + page * PAGE, 15 << 16 | 1, flags)
+            self.command(0, opcode, 0, self.MEM + page * PAGE, 15 << 16 | 1,
+                         flags)
             m.until(lambda: self.done(0), "nvme")
             assert self.ok(0), "no queue"
 
     def command(self, q, opcode, nsid, prp, cdw10, cdw11=0, cdw12=0):
         m, i = self.m, self.tail[q]
-        m.poke(MEM + 2 * q * PAGE + 64 * (i % 16), struct.pack(
+        m.poke(self.MEM + 2 * q * PAGE + 64 * (i % 16), struct.pack(
             "<IIQQQQIII", opcode | i << 16, nsid, 0, 0, prp, 0, cdw10, cdw11,
             cdw12).ljust(64, b"\0"))
         self.tail[q] += 1
@@ -49,7 +50,7 @@ class Nvme:
 
     def last(self, q):
         """Of the queue's answers; each test uses few, so it never wraps."""
-        return self.m.rd(4, MEM + (2 * q + 1) * PAGE +
+        return self.m.rd(4, self.MEM + (2 * q + 1) * PAGE +
                          16 * (self.tail[q] - 1) + 12)
 
     def start_read(self, addr):
@@ -95,6 +96,13 @@ class Ahci:
         m.poke(table + 0x80, struct.pack("<IIII", addr, 0, 0, 511))
         self.port(0x10, 0xFFFFFFFF)
         self.port(0x38, 1)
+
+    def prepare_packet(self, packet):
+        """To a CD-ROM, without data; not begun yet."""
+        table = MEM + 2 * PAGE
+        self.m.poke(MEM, struct.pack("<IIII", 1 << 5 | 5, 0, table, 0))
+        self.m.poke(table, bytes([0x27, 0x80, 0xA0]).ljust(64, b"\0") +
+                    packet.ljust(16, b"\0"))
 
     def done(self):
         return not self.port(0x38) & 1 or bool(self.port(0x10) & 1 << 30)

@@ -30,6 +30,11 @@
 #define NR_ENTRIES 256
 #define NR_FAULTS  256
 
+/* The machine has as much memory; what is above it is the device model's. */
+#define MEMORY (64ULL << 20)
+/* In a perm: there is a hole in Xen's p2m, but no hole in the machine. */
+#define HOLE   4
+
 struct entry {
     uint64_t iova, gpa, pages;
     uint32_t rid, perm;
@@ -41,7 +46,8 @@ struct fake {
     uint64_t enabled, nr;
     /* written here */
     uint64_t faults, asked, told;
-    uint64_t pad[3];
+    uint64_t in_use;        /* slots, when it was last asked */
+    uint64_t pad[2];
     struct {
         uint64_t iova;
         uint32_t rid, access;
@@ -111,8 +117,9 @@ static void translate(struct xen_viommu_xlat *x)
         x->iova = page;
         x->order = 12;
         x->did = x->rid + 1;
-        x->perm = e->perm;
-        x->status = XEN_VIOMMU_XLAT_OK;
+        x->perm = e->perm & (XEN_VIOMMU_READ | XEN_VIOMMU_WRITE);
+        x->status = x->gpa >= MEMORY || (e->perm & HOLE)
+                    ? XEN_VIOMMU_XLAT_DEVICE : XEN_VIOMMU_XLAT_OK;
         return;
     }
 
@@ -133,9 +140,14 @@ int xendevicemodel_viommu_translate(void *dmod, uint16_t domid,
                                     struct xen_viommu_xlat *xlat,
                                     unsigned int nr, uint64_t *generation)
 {
+    volatile struct xen_viommu_ledger *ledger = (void *)fake->ledger;
     unsigned int i;
 
     *generation = head();
+    fake->in_use = 0;
+    for (i = 0; i < XEN_VIOMMU_SLOTS / 64; i++) {
+        fake->in_use += __builtin_popcountll(ledger->busy[i]);
+    }
     for (i = 0; i < nr; i++) {
         fake->asked++;
         if (fake->enabled) {

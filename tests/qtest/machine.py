@@ -15,7 +15,7 @@ QEMU = os.environ["QTEST_QEMU"]
 FAKE = os.environ["QTEST_FAKE"]
 
 PAGE = 4096
-READ, WRITE, RW = 1, 2, 3
+READ, WRITE, RW, HOLE = 1, 2, 3, 4
 
 COMMAND = 4
 IO, MEMORY, MASTER = 1, 2, 4
@@ -83,6 +83,10 @@ class Viommu:
                     "<QQIIHHB", self.mem, SLOTS + 32 * slot)
                 slots.append((rid, iova, pages, access))
         return slots
+
+    def in_use(self):
+        """How many there were when Xen was last asked for one."""
+        return self.get(CONTROL + 40)
 
     def wait(self):
         """As when Xen begins to wait for something."""

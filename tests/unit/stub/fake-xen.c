@@ -57,6 +57,11 @@ bool fake_walk(FakeXen *x, uint16_t rid, uint64_t iova, XenViommuRange *r)
     return entry;
 }
 
+static bool is_device(FakeXen *x, const XenViommuRange *r)
+{
+    return !x->disabled && r->gpa >= DEV_BASE && r->gpa < DEV_END;
+}
+
 static int translate(void *opaque, struct xen_viommu_xlat *xlat,
                      unsigned int nr, uint64_t *generation)
 {
@@ -83,7 +88,8 @@ static int translate(void *opaque, struct xen_viommu_xlat *xlat,
         xlat[i].did = r.did;
         xlat[i].order = r.order;
         xlat[i].perm = r.perm;
-        xlat[i].status = XEN_VIOMMU_XLAT_OK;
+        xlat[i].status = is_device(x, &r) ? XEN_VIOMMU_XLAT_DEVICE
+                                          : XEN_VIOMMU_XLAT_OK;
     }
     pthread_mutex_unlock(&x->lock);
     return 0;

@@ -9,6 +9,9 @@
 #define NR_PAGES  64        /* addresses 0 to NR_PAGES * PAGE - 1 */
 #define NR_DIDS   8
 #define NR_RIDS   32
+/* no memory, but registers */
+#define DEV_BASE  0x80000000ULL
+#define DEV_END   (DEV_BASE + 16 * PAGE)
 
 typedef struct FakeXen {
     _Alignas(4096) char frames[XEN_VIOMMU_LEDGER_FRAMES][4096];

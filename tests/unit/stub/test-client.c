@@ -130,6 +130,51 @@ static void refused(void)
     end_test();
 }
 
+/*
+ * No memory: one page at a time, which stands in its slot as any other, and
+ * which Xen is asked for again each time.
+ */
+static void device(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+    unsigned int i;
+
+    begin_test();
+    x.table[0][4] = DEV_BASE | W;
+    x.table[0][5] = (DEV_BASE + PAGE) | RW;
+    for (i = 1; i < 4; i++) {
+        CHECK(xen_viommu_begin(&c, 8, 0x4010, 2 * PAGE, W, false, 2, &u));
+        CHECK(u.device && u.status == XEN_VIOMMU_XLAT_OK);
+        CHECK(u.span.gpa == DEV_BASE + 0x10 && u.span.len == PAGE - 0x10);
+        CHECK(fake_slot(&x, 0)->gpa == DEV_BASE);
+        CHECK(fake_ledger(&x)->busy[0] == 1);
+        xen_viommu_end(&c, &u);
+        CHECK(x.calls == i);
+    }
+    CHECK(x.faults == 0);
+    CHECK(!xen_viommu_begin(&c, 8, 0x4000, 8, R, false, 1, &u));
+    CHECK(!u.device && u.status == XEN_VIOMMU_XLAT_FAULT);
+    CHECK(!xen_viommu_begin(&c, 8, 0x4000, 8, R, true, 1, &u));
+    CHECK(u.device && u.status == XEN_VIOMMU_XLAT_FAULT);
+    /* memory that follows is not its own */
+    x.table[0][8] = (DEV_END - PAGE) | RW;
+    x.table[0][9] = DEV_END | RW;
+    CHECK(xen_viommu_begin(&c, 8, 0x8000, 2 * PAGE, W, false, 2, &u));
+    CHECK(u.device && u.span.len == PAGE);
+    xen_viommu_end(&c, &u);
+    CHECK(xen_viommu_begin(&c, 8, 0x9000, PAGE, W, false, 1, &u));
+    CHECK(!u.device);
+    xen_viommu_end(&c, &u);
+    /* memory before it ends there, and is that again */
+    CHECK(xen_viommu_begin(&c, 8, 0x3000, 2 * PAGE, W, false, 4, &u));
+    CHECK(!u.device && u.span.len == PAGE);
+    xen_viommu_end(&c, &u);
+    CHECK(xen_viommu_begin(&c, 8, 0x3000, 2 * PAGE, W, false, 4, &u));
+    CHECK(!u.device && u.span.len == PAGE);
+    xen_viommu_end(&c, &u);
+    end_test();
+}
+
 /* The guest hears of what a device did, and of nothing else. */
 static void faults_of_accesses_only(void)
 {
@@ -545,6 +590,7 @@ int main(void)
     RUN(both_or_none);
     RUN(a_run_is_one_slot);
     RUN(refused);
+    RUN(device);
     RUN(faults_of_accesses_only);
     RUN(ends_of_the_address_space);
     RUN(begins_again);

@@ -102,6 +102,7 @@ static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
 
     u->status = XEN_VIOMMU_XLAT_BLOCKED;
     u->reason = 0;
+    u->device = false;
     if (c->translate(c->opaque, xlat, nr, &u->span.pos)) {
         return false;
     }
@@ -128,6 +129,11 @@ static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
 
     u->status = xlat[0].status;
     u->reason = xlat[0].reason;
+    /* not cached: it is rare, and so a cached one is memory */
+    u->device = u->status == XEN_VIOMMU_XLAT_DEVICE;
+    if (u->device) {
+        u->status = XEN_VIOMMU_XLAT_OK;
+    }
     if (u->status == XEN_VIOMMU_XLAT_OK && (access & ~r->perm)) {
         u->status = XEN_VIOMMU_XLAT_FAULT; /* a quiet one: not reported */
     }
@@ -150,6 +156,7 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
 
     xen_viommu_cache_sync(c->cache, &c->ledger);
     s->pos = xen_viommu_cache_applied(c->cache);
+    u->device = false;
     if (xen_viommu_cache_lookup(c->cache, rid, iova, access, &r)) {
         if (u->near) {
             note_hit(u->near, iova);
@@ -166,7 +173,7 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
     rest = rest_of(&r, iova);
     s->len = rest ? MIN(rest, len) : len;
 
-    while (s->len < len) {
+    while (s->len < len && !u->device) {
         uint64_t next = iova + s->len;
         uint64_t pos = xen_viommu_cache_applied(c->cache);
 

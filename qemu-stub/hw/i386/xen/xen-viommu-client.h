@@ -41,6 +41,7 @@ typedef struct XenViommuUse {
     int slot;               /* -1: none */
     bool keep;              /* the slot, from one use to the next */
     bool busy;              /* between begin and end */
+    bool device;            /* span.gpa: registers of a device of ours */
     bool floor;             /* and then not in the slot, if there is one */
     XenViommuFloor below;   /* but here */
     uint8_t status;         /* why begin failed: XEN_VIOMMU_XLAT_* */

@@ -41,6 +41,12 @@ typedef struct XenViommuMaps {
     void *free[XEN_VIOMMU_BUF_CLASSES];
 } XenViommuMaps;
 
+/* A short access under way. */
+typedef struct XenViommuNow {
+    XenViommuUse use;
+    struct XenViommuSpace *sp;          /* whose it is, with use.device */
+} XenViommuNow;
+
 struct XenViommu {
     DeviceState parent_obj;
     char *dma_mode;                     /* property */
@@ -49,7 +55,10 @@ struct XenViommu {
     xenevtchn_handle *xce;
     xenforeignmemory_resource_handle *fres;
     XenViommuClient client;
-    XenViommuUse now;                   /* the short access under way */
+    XenViommuNow *now;                  /* the short access under way */
+    XenViommuNow outermost;             /* not in an access to a device */
+    MemoryRegion device;                /* see xen-viommu-device.c */
+    AddressSpace device_as;
     XenViommuMaps maps;
     PCIBus *bus;                        /* the root */
     QLIST_HEAD(, XenViommuSpace) spaces;
@@ -105,6 +114,16 @@ bool xen_viommu_accept(XenViommu *s, PCIDevice *dev, Error **errp);
 AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn);
 /* Free the spaces that are of no use to any device. */
 void xen_viommu_sweep(XenViommu *s);
+
+/* The short access under way is over, if there is one. */
+void xen_viommu_end_now(XenViommu *s);
+
+/* A device accesses the registers of another one. */
+void xen_viommu_device_init(XenViommu *s);
+/* For a mapping of the device that @sp is of.  False: refused. */
+bool xen_viommu_may_copy(const XenViommuSpace *sp, hwaddr gpa, hwaddr len);
+bool xen_viommu_device_copy(XenViommuSpace *sp, hwaddr gpa, void *buf,
+                            hwaddr len, bool is_write);
 
 void xen_viommu_maps_init(XenViommuMaps *m);
 /* A device has gone: what it has mapped by way of @as is not written back. */

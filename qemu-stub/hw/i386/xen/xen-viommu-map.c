@@ -11,7 +11,8 @@
  * In place: a pointer into guest memory, and a slot that says so as long as
  * it is mapped.  For devices that share memory with their driver, if asked
  * for (dma=map), and if the private buffers would become too many.  Not so for
- * a device that writes to what it has mapped for reading.
+ * a device that writes to what it has mapped for reading.  What is no memory is
+ * never in place: it is copied, or refused.
  */
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
@@ -156,18 +157,30 @@ static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
     while (done < len) {
         if (is_write) {
             if (!xen_viommu_peek(c, rid, addr + done, len - done, access,
-                                 done, pages, &u)) {
+                                 done, pages, &u) ||
+                (u.device && !xen_viommu_may_copy(sp, u.span.gpa,
+                                                  u.span.len))) {
                 break;
             }
         } else {
+            bool bad = false;
+
             if (!xen_viommu_begin(c, rid, addr + done, len - done, access,
                                   done, pages, &u)) {
                 break;
             }
-            address_space_read(&address_space_memory, u.span.gpa,
-                               MEMTXATTRS_UNSPECIFIED, buf + done,
-                               u.span.len);
+            if (u.device) {
+                bad = !xen_viommu_device_copy(sp, u.span.gpa, buf + done,
+                                              u.span.len, false);
+            } else {
+                address_space_read(&address_space_memory, u.span.gpa,
+                                   MEMTXATTRS_UNSPECIFIED, buf + done,
+                                   u.span.len);
+            }
             xen_viommu_end(c, &u);
+            if (bad) {
+                break;
+            }
         }
         done += u.span.len;
     }
@@ -205,9 +218,15 @@ static void write_back(XenViommuMap *map, hwaddr len)
             done += MIN(len - done, 4096 - (addr & 4095));
             continue;
         }
-        address_space_write(&address_space_memory, u.span.gpa,
-                            MEMTXATTRS_UNSPECIFIED,
-                            (uint8_t *)map->ptr + done, u.span.len);
+        if (u.device) {
+            xen_viommu_device_copy(map->sp, u.span.gpa,
+                                   (uint8_t *)map->ptr + done, u.span.len,
+                                   true);
+        } else {
+            address_space_write(&address_space_memory, u.span.gpa,
+                                MEMTXATTRS_UNSPECIFIED,
+                                (uint8_t *)map->ptr + done, u.span.len);
+        }
         done += u.span.len;
         xen_viommu_end(c, &u);
     }
@@ -221,6 +240,11 @@ static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
 
     if (!xen_viommu_begin(c, xen_viommu_rid(map->sp), map->addr, *plen,
                           access, false, map->pages, &map->use)) {
+        *faulted = true;
+        return NULL;
+    }
+    if (map->use.device) {
+        xen_viommu_end(c, &map->use);
         *faulted = true;
         return NULL;
     }
@@ -273,6 +297,13 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
         map->ptr = get_buffer(&s->maps, len, &map->class);
         map->copy = map->ptr;
     }
+    if (!map->copy && !dma_track_scratch &&
+        !map_in_place(map, &len, faulted) && map->use.device &&
+        !dma_track_coherent) {
+        map->ptr = get_buffer(&s->maps, len, &map->class);
+        map->copy = map->ptr;
+        *faulted = !map->copy;
+    }
     if (map->copy) {
         len = fill(sp, addr, len, is_write, map->pages, map->ptr);
         if (!len) {
@@ -280,7 +311,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
             *faulted = true;
         }
         map->keep = len;
-    } else if (dma_track_scratch || !map_in_place(map, &len, faulted)) {
+    } else if (!map->ptr) {
         len = 0;
     }
 

@@ -10,8 +10,9 @@
  * the access (xen-viommu-client.c), so most invalidations need nothing of us.
  * A short access has one slot, which translate() fills and the end of the
  * access, or the next one, empties.  Accesses nest if one of them is to the
- * registers of another device; then the outer one has made its access when the
- * inner one begins.  Mappings: xen-viommu-map.c.
+ * registers of another device: xen-viommu-device.c.  Only while the guest has
+ * translation disabled does the inner one empty the slot of the outer one.
+ * Mappings: xen-viommu-map.c.
  *
  * Threads.  Translations are made under the BQL only, and the event handler
  * runs under the BQL too.  Two things follow:
@@ -80,7 +81,8 @@ static int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
     }
 
     for (i = 0; i < nr; i++) {
-        if (xlat[i].status == XEN_VIOMMU_XLAT_OK) {
+        if (xlat[i].status == XEN_VIOMMU_XLAT_OK ||
+            xlat[i].status == XEN_VIOMMU_XLAT_DEVICE) {
             trace_xen_viommu_translate(in[i].rid, in[i].iova, xlat[i].gpa,
                                        xlat[i].order, xlat[i].perm, *gen);
         } else if (in[i].access) {
@@ -101,10 +103,10 @@ static void xen_viommu_tell(void *opaque)
     trace_xen_viommu_drained();
 }
 
-static void xen_viommu_end_now(XenViommu *s)
+void xen_viommu_end_now(XenViommu *s)
 {
-    if (s->now.busy) {
-        xen_viommu_end(&s->client, &s->now);
+    if (s->now->use.busy) {
+        xen_viommu_end(&s->client, &s->now->use);
     }
 }
 
@@ -123,7 +125,7 @@ static void xen_viommu_translate_page(XenViommuSpace *sp, uint8_t access,
         return;
     }
     if (!xen_viommu_begin(&s->client, xen_viommu_rid(sp), e->iova, 4096,
-                          access, false, AHEAD, &s->now)) {
+                          access, false, AHEAD, &s->now->use)) {
         if (refused.in_access) {
             refused.sp = sp;
             refused.page = e->iova;
@@ -131,7 +133,11 @@ static void xen_viommu_translate_page(XenViommuSpace *sp, uint8_t access,
         }
         return;
     }
-    e->translated_addr = s->now.span.gpa;
+    e->translated_addr = s->now->use.span.gpa;
+    if (s->now->use.device) {
+        s->now->sp = sp;
+        e->target_as = &s->device_as;
+    }
     e->perm = access == XEN_VIOMMU_READ ? IOMMU_RO :
               access == XEN_VIOMMU_WRITE ? IOMMU_WO : IOMMU_RW;
 }
@@ -383,7 +389,9 @@ void xen_viommu_init(PCIBus *bus)
     xen_viommu_maps_init(&s->maps);
     s->bus = bus;
     QLIST_INIT(&s->spaces);
-    s->now = (XenViommuUse) { .slot = -1, .keep = true };
+    s->outermost.use = (XenViommuUse) { .slot = -1, .keep = true };
+    s->now = &s->outermost;
+    xen_viommu_device_init(s);
     s->client.translate = xen_viommu_ask;
     s->client.tell = xen_viommu_tell;
     s->client.opaque = s;

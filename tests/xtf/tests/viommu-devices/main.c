@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Two devices: each has its own context entry, faults are told apart, what one
- * of them does is nothing to the other.
+ * of them does is nothing to the other, and one reaches the other's registers.
  */
 
 #include "../viommu-lib/nvme.h"
@@ -12,6 +12,7 @@ const char test_title[] = "vIOMMU: two devices";
 #define DID_B                   4
 #define IOVA                    0x40000000ull
 #define IOVA_HELD               0x40010000ull
+#define IOVA_REGS               0x40020000ull
 #define WAIT_US                 10000000
 
 static uint64_t target_a[WORDS] __page_aligned_bss;
@@ -126,6 +127,92 @@ static void test_faults(void)
     expect_read(1, target_b, target_a);
 }
 
+/* What the processor reads there. */
+static uint64_t reg(unsigned int dev, unsigned int off)
+{
+    volatile uint32_t *regs;
+
+    nvme_select(dev);
+    regs = _p(nvme_regs_addr() + off);
+
+    return regs[0] | (uint64_t)regs[1] << 32;
+}
+
+/*
+ * The first device writes a block of the disk to registers of the second one,
+ * and reads some, which go to the disk and come back.
+ */
+static void peer_dma(const char *when, uint64_t regs, uint64_t mem)
+{
+    unsigned int i, bad = 0;
+
+    for ( i = 0; i < 2; i++ )
+    {
+        unsigned int page = i + 1;
+        int rc;
+
+        nvme_select(0);
+        rc = nvme_rw(NVME_READ, page, regs + NVME_IDLE);
+        check(rc == 0, "%s: to the registers: status %d", when, rc);
+        check(reg(1, NVME_IDLE) == DISK(page, 0) &&
+              reg(1, NVME_IDLE + 8) == DISK(page, 1),
+              "%s: the registers are %#"PRIx64", %#"PRIx64, when,
+              reg(1, NVME_IDLE), reg(1, NVME_IDLE + 8));
+    }
+
+    nvme_select(0);
+    FILL(target_a, UNTOUCHED(i_));
+    check_eq(when, nvme_rw(NVME_WRITE, 3, regs), 0);
+    check_eq(when, nvme_rw(NVME_READ, 3, mem), 0);
+    for ( i = 0; i < NVME_BLOCK / 8; i++ )
+        bad += target_a[i] != reg(1, i * 8);
+    check(!bad, "%s: %u of %u words are not those of the registers", when, bad,
+          i);
+}
+
+static void test_peer(void)
+{
+    uint64_t regs[2];
+    unsigned int i;
+
+    for ( i = 0; i < 2; i++ )
+    {
+        nvme_select(i);
+        regs[i] = nvme_regs_addr();
+    }
+
+    subtest("registers of the other device");
+    vtd_map(&a, IOVA_REGS, regs[1], 1, PTE_RW);
+    peer_dma("enabled", IOVA_REGS, IOVA);
+    check_eq("number of faults", vtd_faults_clear(), 0);
+    check_eq("CSTS", reg(1, 0x18) >> 32, 1);
+
+    subtest("registers of the other device: unmapped");
+    ACCESS_ONCE(*vtd_pte(&a, IOVA_REGS, 1)) = 0;
+    vtd_iotlb_pages(DID_A, IOVA_REGS, 0);
+    nvme_select(0);
+    check(nvme_rw(NVME_READ, 0, IOVA_REGS + NVME_IDLE), "DMA works");
+    expect_fault(0, FR_WRITE);
+    check(reg(1, NVME_IDLE) == DISK(2, 0), "a register has been written");
+
+    subtest("registers of the device itself");
+    vtd_map(&a, IOVA_REGS, regs[0], 1, PTE_RW);
+    nvme_select(0);
+    check(nvme_rw(NVME_READ, 0, IOVA_REGS + NVME_IDLE), "DMA to them works");
+    check(nvme_rw(NVME_WRITE, 3, IOVA_REGS), "DMA from them works");
+    check_eq("number of faults", vtd_faults_clear(), 0);
+    ACCESS_ONCE(*vtd_pte(&a, IOVA_REGS, 1)) = 0;
+    vtd_iotlb_pages(DID_A, IOVA_REGS, 0);
+
+    subtest("registers of the other device, with the unit disabled");
+    vtd_disable();
+    peer_dma("disabled", regs[1], _u(target_a));
+    vtd_enable();
+
+    expect_read(0, target_a, target_b);
+    expect_read(1, target_b, target_a);
+}
+
 /*
  * An invalidation waits for the DMA of one device.  What the other one does
  * meanwhile goes on.
@@ -176,7 +263,7 @@ void test_main(void)
             return;
         sid[i] = nvme_sid;
     }
-    if ( !nvme_fill_disk(2) )
+    if ( !nvme_fill_disk(4) )
         return;
     nvme_blocks = 1;
 
@@ -190,6 +277,7 @@ void test_main(void)
 
     test_domains();
     test_faults();
+    test_peer();
     test_bystander();
     subtest(NULL);
 

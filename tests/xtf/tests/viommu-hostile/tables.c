@@ -171,7 +171,10 @@ static void test_leaves(void)
     if ( !vtd_enable() )
         return;
 
-    /* Neither is written, and the device is not called by itself. */
+    /*
+     * The device tells its driver of each.  MMIO is its own registers, which it
+     * does not reach; viommu-devices has those of another one.
+     */
     subtest("row 9: pages that map MMIO");
     rtaddr = vtd_rd64(VTD_RTADDR);
     for ( i = 0; i < NR_PLACES; i++ )

@@ -10,7 +10,7 @@
 #define REG_CC                  0x14
 #define REG_CSTS                0x1c
 #define REG_AQA                 0x24
-#define REG_ASQ                 0x28
+#define REG_ASQ                 NVME_IDLE
 #define REG_ACQ                 0x30
 #define REG_DOORBELLS           0x1000
 
@@ -238,6 +238,11 @@ bool nvme_reads(const struct vtd_dom *dom, uint64_t iova, uint64_t *page)
 
     return check(nvme_rw(NVME_READ, 1, iova) == 0 &&
                  COUNT(page, DISK(1, i_)) == WORDS, "a transfer fails");
+}
+
+uint64_t nvme_regs_addr(void)
+{
+    return _u(ctrl->regs);
 }
 
 uint64_t nvme_queue_addr(void)

@@ -65,6 +65,10 @@ void nvme_map_queues(const struct vtd_dom *dom);
 struct vtd_dom nvme_dom(uint16_t did);
 /* Map the page, and see that the device can read its page 1 into it. */
 bool nvme_reads(const struct vtd_dom *dom, uint64_t iova, uint64_t *page);
+/* Its registers, and those that nothing uses while it is enabled. */
+#define NVME_IDLE               0x28
+#define NVME_NR_IDLE            2       /* of 8 bytes each */
+uint64_t nvme_regs_addr(void);
 /* Where the device fetches the next command from. */
 uint64_t nvme_queue_addr(void);
 
