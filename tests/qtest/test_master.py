@@ -117,7 +117,66 @@ class Master(unittest.TestCase):
         d.setup()
         self.good(m, d)
 
-    def test_e1000(self):
+    def test_ahci_started_without(self):
+        """Its lists cannot be mapped; with bus mastering they can."""
+        m = Machine("-drive", "if=none,id=disk,driver=null-co,size=1048576,"
+                    "read-zeroes=on",
+                    "-device", devices.Ahci.device + ",addr=4",
+                    *devices.Ahci.extra)
+        self.addCleanup(m.close)
+        m.viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
+        m.viommu.map(RID, IOVA2, TARGET2)
+        m.viommu.enable()
+        d = devices.Ahci(m, RID)
+        d.port(0x18, 0)
+        m.command(RID, MEMORY)
+        d.port(0x18, 0x10)
+        d.port(0x18, 0x11)
+        self.assertEqual(d.port(0x18) & 0xC000, 0)
+        m.command(RID, MEMORY | MASTER)
+        d.setup()
+        self.assertEqual(d.port(0x18) & 0xC000, 0xC000)
+        self.good(m, d)
+        self.assertEqual(m.viommu.faults(), [])
+
+    def test_bus_reset(self):
+        """A bridge resets its bus: what is behind is not master any more."""
+        bridge, edu, bar = rid_of(6), rid_of(1, bus=1), 0xE0100000
+        iova = 0x8000000    # edu's have 28 bits
+        m = Machine("-device", "pci-bridge,id=bridge,chassis_nr=1,addr=6",
+                    "-device", "edu,bus=bridge,addr=1")
+        self.addCleanup(m.close)
+        m.viommu.map(bridge, iova, TARGET)
+        m.viommu.enable()
+        m.cfg(bridge, 0x18, 0x010100)
+        m.cfg(bridge, 0x20, 0xE010E010)
+        m.command(bridge, MEMORY | MASTER)
+
+        def start():
+            """The device's buffer of zeroes is to go to memory, in a while."""
+            m.bar(edu, 0, bar)
+            m.fill(TARGET, 0xFF)
+            for reg, val in ((0x80, 0x40000), (0x88, iova), (0x90, 512),
+                             (0x98, 3)):
+                m.wr(4, bar + reg, val)
+
+        start()
+        m.step(200000000)
+        self.assertEqual(m.peek(TARGET, 512), bytes(512))
+        start()
+        m.cfg(bridge, 0x3E, 0x40, 2)
+        m.cfg(bridge, 0x3E, 0, 2)
+        self.assertEqual(m.cfg(edu, 4, size=2), 0)
+        m.step(200000000)
+        self.assertEqual(m.peek(TARGET, 512), FILL)
+        m.command(bridge, MEMORY | MASTER)
+        start()
+        m.step(200000000)
+        self.assertEqual(m.peek(TARGET, 512), bytes(512))
+        self.assertEqual(m.viommu.faults(), [])
+
+    def e1000(self):
+        """With the other end of its wire, and a frame."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         path = os.path.join(folder.name, "net")
@@ -133,11 +192,39 @@ class Master(unittest.TestCase):
         m.viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
         m.viommu.map(RID, IOVA, TARGET)
         m.viommu.enable()
-        d = devices.E1000(m, RID)
         frame = b"\xff" * 6 + b"\x52\x54\0\0\0\1\x08\0" + bytes(46)
 
         def send():
             peer.sendall(len(frame).to_bytes(4, "big") + frame)
+        return m, devices.E1000(m, RID), frame, send
+
+    def test_e1000_unplug(self):
+        """A frame waits for the receiver, which lets a second go by first."""
+        m, d, _, send = self.e1000()
+        m.fill(TARGET, 0xAA)
+        before = [m.peek(devices.MEM + i * 4096, 4096)
+                  for i in range(devices.MEM_PAGES)]
+        d.receive_at(IOVA)
+        send()
+        for _ in range(50):
+            m.qmp("query-status")
+        self.assertFalse(d.received())
+        before[0] = m.peek(devices.MEM, 4096)
+        m.qmp("device_del", id="dev")
+        m.out(4, 0xAE08, 1 << 4)
+        m.until(lambda: m.cfg(RID, 0) == 0xFFFFFFFF, "its end")
+        send()
+        for _ in range(5):
+            m.step(1000000000)
+            m.qmp("query-status")
+        self.assertEqual(m.peek(TARGET, 60), b"\xaa" * 60)
+        self.assertEqual(before, [m.peek(devices.MEM + i * 4096, 4096)
+                                  for i in range(devices.MEM_PAGES)])
+        self.assertEqual(m.viommu.busy(), [])
+        self.assertEqual(m.viommu.faults(), [])
+
+    def test_e1000(self):
+        m, d, frame, send = self.e1000()
 
         def good():
             m.fill(TARGET, 0xAA)

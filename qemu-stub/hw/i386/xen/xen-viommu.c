@@ -236,6 +236,13 @@ static bool xen_viommu_map_op(AddressSpace *as, hwaddr addr, hwaddr *plen,
     XenViommuSpace *sp = container_of(iommu, XenViommuSpace, iommu);
 
     map_faulted = false;
+    if (!iommu && dma_track_coherent && as != &address_space_memory) {
+        /* not master of the bus: QEMU would let it share a bounce buffer */
+        *ptr = NULL;
+        *plen = 0;
+        map_faulted = true;
+        return true;
+    }
     if (!iommu || memory_region_get_iommu_class_nocheck(iommu)->translate !=
                   xen_viommu_translate) {
         return false;
@@ -411,6 +418,7 @@ void xen_viommu_init(PCIBus *bus)
 
     xen_viommu = s;
     dma_track_ops = &xen_viommu_track_ops;
+    dma_track_outside = true;
     qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
     pci_setup_iommu(bus, &xen_viommu_iommu_ops, s);
 }
@@ -419,7 +427,6 @@ static const Property xen_viommu_properties[] = {
     /* copy: late-bound; map: in place */
     DEFINE_PROP_STRING("dma", XenViommu, dma_mode),
 };
-    dma_track_outside = true;
 
 static void xen_viommu_instance_init(Object *obj)
 {
