@@ -24,6 +24,7 @@ static const struct {
     { "xen-pci-passthrough", "does DMA that QEMU does not see" },
     { "vfio-pci", "does DMA that QEMU does not see" },
     { "vfio-pci-device", "does DMA that QEMU does not see" },
+    { "x-pci-proxy-dev", "does DMA in another process" },
     { "virtio-iommu-pci", "is another IOMMU" },
     { "AMDVI-PCI", "is another IOMMU" },
 };
@@ -41,6 +42,12 @@ static bool is_vhost(Object *obj)
 
     if (strstr(object_get_typename(obj), "vhost")) {
         return true;
+    }
+    if (object_property_find(obj, "cryptodev")) {
+        Object *crypto = object_property_get_link(obj, "cryptodev",
+                                                  &error_abort);
+
+        return crypto && strstr(object_get_typename(crypto), "vhost");
     }
     if (!object_property_find(obj, "netdev")) {
         return false;
