@@ -32,6 +32,18 @@ void q_check_trace(const char *want, int line)
           line);
 }
 
+int ring_setup(void **state)
+{
+    unit_setup(state);
+    tables_create(4, 1);
+    tables_map(0x1000, 0x2000, PRW);
+    tables_enable();
+    dm_attach();
+    fake_trace();
+
+    return 0;
+}
+
 void q_create(unsigned int qs)
 {
     q = (struct q){ .base = Q_BASE, .entries = 256u << qs };

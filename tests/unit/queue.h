@@ -46,6 +46,10 @@ int q_setup(void **state);
 extern evtchn_port_t q_port;
 #define MSI "msi(fee03000,61)"
 #define queue_test(f) cmocka_unit_test_setup_teardown(f, q_setup, unit_teardown)
+/* The same without a queue and its event. */
+int ring_setup(void **state);
+#define ring_test(f) \
+    cmocka_unit_test_setup_teardown(f, ring_setup, unit_teardown)
 
 /* Fails the test unless just this has happened, see fake_trace(). */
 void q_check_trace(const char *want, int line);
