@@ -188,9 +188,11 @@ class Machine:
 
     def qmp(self, command, **args):
         """Returns the answer, or the text of its error."""
-        self.stream["qmp"].write(json.dumps(
-            {"execute": command, "arguments": args}) + "\n")
-        self.stream["qmp"].flush()
+        # If it has ended, then there is no answer, which says so.
+        with contextlib.suppress(BrokenPipeError):
+            self.stream["qmp"].write(json.dumps(
+                {"execute": command, "arguments": args}) + "\n")
+            self.stream["qmp"].flush()
         while True:
             answer = self.receive()
             if "return" in answer:
