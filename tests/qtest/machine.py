@@ -111,10 +111,15 @@ class Died(Exception):
 class Machine:
     """A QEMU with these devices, all with a romfile left out by the caller."""
 
-    def __init__(self, *args, sg=None):
+    def __init__(self, *args, sg=None, state=None, unit=None):
+        """@state: a file of saved devices, which are loaded as libxl does it;
+        then the machine waits for go_on().  @unit is called with the unit
+        before that."""
         self.folder = tempfile.TemporaryDirectory()
         top = self.folder.name
         self.viommu = Viommu(top)
+        if unit:
+            unit(self.viommu)
         bios = os.path.join(top, "bios")
         with open(bios, "wb") as stream:
             stream.truncate(65536)
@@ -123,6 +128,10 @@ class Machine:
                    XEN_VIOMMU_QTEST="1")
         if sg:
             env["FAKE_SG"] = sg
+        fds = [self.viommu.event]
+        if state:
+            fds.append(os.open(state, os.O_RDONLY))
+            args += ("-incoming", f"fd:{fds[1]}", "-S")
         server = {}
         for name in ("qtest", "qmp"):
             server[name] = socket.socket(socket.AF_UNIX)
@@ -134,8 +143,10 @@ class Machine:
              "-machine", "pc", "-accel", "qtest", "-m", "64", "-bios", bios,
              "-qtest", f"unix:{top}/qtest", "-qtest-log", "none",
              "-qmp", f"unix:{top}/qmp", *args],
-            env=env, pass_fds=[self.viommu.event], stdin=subprocess.DEVNULL,
+            env=env, pass_fds=fds, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=subprocess.STDOUT)
+        for fd in fds[1:]:
+            os.close(fd)
         self.stream, self.events = {}, []
         for name, sock in server.items():
             sock.settimeout(0.2)
@@ -156,6 +167,8 @@ class Machine:
         return self.log.read()
 
     def close(self):
+        if self.log.closed:
+            return
         self.qemu.kill()
         self.qemu.wait()
         self.log.close()
@@ -215,6 +228,18 @@ class Machine:
         self.qmp("block_set_io_throttle", device=disk, bps=0, bps_rd=0,
                  bps_wr=0, iops=0, iops_rd=1, iops_wr=0)
         self.hmp(f'qemu-io {disk} "read 0 512"')
+
+    def save(self, path):
+        """As libxl does it."""
+        self.qmp("stop")
+        answer = self.qmp("xen-save-devices-state", filename=path)
+        assert answer == {}, answer
+
+    def go_on(self):
+        """What was saved has been loaded; now it runs."""
+        self.until(lambda: self.qmp("query-status")["status"] != "inmigrate",
+                   "what was saved")
+        self.qmp("cont")
 
     def hmp(self, line):
         return self.qmp("human-monitor-command", **{"command-line": line})

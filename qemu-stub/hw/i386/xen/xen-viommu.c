@@ -40,6 +40,7 @@
 #include "system/qtest.h"
 #include "system/xen.h"
 #include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
 #include "hw/xen/xen-viommu.h"
 #include "xen-viommu-int.h"
 #include "trace.h"
@@ -423,6 +424,28 @@ void xen_viommu_init(PCIBus *bus)
     pci_setup_iommu(bus, &xen_viommu_iommu_ops, s);
 }
 
+/*
+ * All state is Xen's, but it is said that there was a vIOMMU: a QEMU that knows
+ * of none refuses to go on.  What devices have mapped for good is let go of:
+ * only then is what they wrote there marked as changed, for Xen to migrate it.
+ */
+static int xen_viommu_pre_save(void *opaque)
+{
+    notifier_list_notify(&dma_remap_notifiers, NULL);
+    return 0;
+}
+
+static const VMStateDescription vmstate_xen_viommu = {
+    .name = TYPE_XEN_VIOMMU,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .priority = MIG_PRI_IOMMU,
+    .pre_save = xen_viommu_pre_save,
+    .fields = (const VMStateField[]) {
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 static const Property xen_viommu_properties[] = {
     /* copy: late-bound; map: in place */
     DEFINE_PROP_STRING("dma", XenViommu, dma_mode),
@@ -443,6 +466,7 @@ static void xen_viommu_class_init(ObjectClass *klass,
     dc->desc = "Dummy vIOMMU: Xen has the real one";
     dc->user_creatable = false;
     dc->hotpluggable = false;
+    dc->vmsd = &vmstate_xen_viommu;
     device_class_set_props(dc, xen_viommu_properties);
 }
 
