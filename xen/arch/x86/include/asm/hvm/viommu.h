@@ -52,7 +52,7 @@ bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
 bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
                          unsigned int order);
 
-/* XEN_DOMCTL_soft_reset: registers to their reset values. */
+/* S3: registers to their reset values. */
 void hvm_viommu_reset(struct domain *d);
 
 /*
