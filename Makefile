@@ -151,6 +151,8 @@ linux: $(S)/images $(S)/hypervisor-release $(S)/images-other #: all modes of the
 
 soak: $(S)/images $(S)/xtf      #: kill device models, end domains; KILLS= CYCLES= ...
 	@scripts/soak
+	@SAVES=17 MIGRATIONS=7 STACK_LIMIT=14400 \
+	    scripts/test-save native strict register
 
 bench: $(S)/images $(S)/hypervisor-release $(S)/xtf #: what the vIOMMU costs a disk; with RUNS= as often
 	@scripts/bench

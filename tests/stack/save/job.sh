@@ -48,7 +48,7 @@ go_on()
 }
 
 # The ways to have a guest somewhere else.
-by_save()
+by_restore()
 {
     xl save "$1" "/tmp/$1.save" && ls -l "/tmp/$1.save" &&
         xl restore "/tmp/$1.save" && rm "/tmp/$1.save"
@@ -59,9 +59,47 @@ by_checkpoint()
     xl save -c "$1" "/tmp/$1.save" && rm "/tmp/$1.save"
 }
 
-by_migration()
+by_migrate()
 {
     xl migrate -s /tmp/here "$1" host
+}
+
+# What ends is the kernel, not the guest.  One that knows Xen has it reset.  The
+# next kernel has no other one to go on with: this can only be the last.
+by_soft_reset()
+{
+    by_kexec "$1"
+}
+
+by_kexec()
+{
+    local from
+    from=$(lines "$1")
+    echo kexec >&9
+    heard "$1" '^BEGIN' "$from"
+}
+
+by_kdump()
+{
+    local from
+    from=$(lines "$1")
+    echo crash >&9
+    heard "$1" '^BEGIN' "$from" && heard "$1" '^COPIED' "$from" &&
+        heard "$1" '^VMCORE' "$from"
+}
+
+# It is woken up when it sleeps; before, this does nothing.
+by_s3()
+{
+    local from until=$(($(now) + limit))
+    from=$(lines "$1")
+    echo sleep >&9
+    until sed "1,${from}d" "/job/$1.log" | grep -q '^AWAKE'
+    do
+        [ "$(now)" -lt $until ] || return 1
+        xl trigger "$1" s3resume
+        usleep 500000
+    done
 }
 
 # In the place of ssh: a receiver on this host, with a user, a host, a command.
@@ -71,9 +109,17 @@ chmod +x /tmp/here
 # run NAME VIOMMU EXTRA WAY...
 run()
 {
-    local name=$1 viommu=$2 extra=$3 way n=0 listener disk
+    local name=$1 viommu=$2 extra=$3 way what n=0 listener disk memory=160
+    local initrd=/guest/initrd
     shift 3
+    case " $* " in
+        *" kexec "*|*" kdump "*)
+            # with the kernel that comes next
+            initrd=/tmp/initrd memory=320 extra="$extra crashkernel=96M"
+            [ -e $initrd ] || cat /guest/initrd /job/kernel.cpio >$initrd ;;
+    esac
     sed -e "s|@NAME@|$name|; s|@VIOMMU@|$viommu|; s|@EXTRA@|$extra|" \
+        -e "s|@MEMORY@|$memory|; s|@INITRD@|$initrd|" \
         /job/save.cfg >"/tmp/$name.cfg"
     for disk in ahci virtio
     do
@@ -90,29 +136,31 @@ run()
         for way
         do
             n=$((n + 1))
-            echo "== $way $n" >>"/job/$name-xl.log"
+            what=save/$name/$(echo "$way" | tr _ -)-$n
+            echo "== $what" >>"/job/$name-xl.log"
             if ! "by_$way" "$name" >>"/job/$name-xl.log" 2>&1
             then
-                say "FAIL save/$name: $way $n: xl"
+                say "FAIL $what: see $name-xl.log"
                 break
             fi
             if ! go_on "$name"
             then
-                say "FAIL save/$name: $way $n: the guest does not go on"
+                say "FAIL $what: the guest does not go on"
                 break
             fi
             xl viommu-list -j "$name" >"/job/$name-$n.json"
-            say "PASS save/$name: $way $n"
+            say "PASS $what"
         done
         echo stop >&9
         if heard "$name" '^DONE' && ! grep -qE '^(WRONG|TROUBLE)' "/job/$name.log"
         then
-            say "PASS save/$name: data"
+            say "PASS save/$name/data"
         else
-            say "FAIL save/$name: data"
+            say "FAIL save/$name/data: $(grep -E '^(WRONG|TROUBLE)' "/job/$name.log" |
+                head -n 1)"
         fi
     else
-        say "FAIL save/$name: not up"
+        say "FAIL save/$name/begin: the guest is not up"
     fi
 
     xl destroy "$name" >/dev/null 2>&1
@@ -124,6 +172,7 @@ run()
 
 : >/job/results
 read -r only </job/only
+read -r saves migrations </job/sizes
 # shellcheck source=guests.sh
 . /job/guests.sh
 xl dmesg >/job/xen.log
