@@ -65,6 +65,17 @@ static void one(void)
 
     case 0: tables(what & 0x40 ? 4 : 3); break;
 
+    case 6:
+        /* An interrupt, by an entry near the start of the table or by any. */
+        a = fuzz_take(1);
+        b = fuzz_take(2);
+        c = what & 0x40 ? fuzz_value() : 0;
+        if ( what & 0x80 )
+            both(remap, a, 1, 0, (b << 49 | 1ULL << 48) ^ c);
+        else
+            both(remap, a, 0, (0xfee00010 | (b & 0xfff) << 3) ^ c, b >> 12);
+        break;
+
     case 7:
         /* An entry on the way to where the tables lead, but for one bit. */
         a = fuzz_take(1);
@@ -166,7 +177,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     both_begin(data, size);
     what = fuzz_take(1);
-    both(create, what & 1 ? 39 : 48, 36 + what / 4 % 17, (what >> 1) & 1);
+    both(create, what & 1 ? 39 : 48, 36 + what / 4 % 17,
+         what & 2 ? 1 : what & 0x80 ? 2 : 0);
+    if ( (what & 0x82) == 0x80 )
+    {
+        both(write, 8, 0xb8, 0x8000 | (what & 4) << 9 | 7);
+        both(write, 4, 0x18, 3u << 24);
+    }
 
     while ( !fuzz_over() && !both_full() )
         one();

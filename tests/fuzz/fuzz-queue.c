@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     events = fuzz_take(1);
     tail = fuzz_take(2);
 
-    both(create, 48, 39, 0);
+    both(create, 48, 39, tail & 0x8000 ? 2 : 0);
     both(write, 8, 0xa0, events & 1 ? 0 : 1u << 31);
     both(write, 4, 0xa8, 0xfee00000);
     both(write, 8, 0x38, (events & 2 ? 0 : 1u << 31) | 0x41ULL << 32);

@@ -89,11 +89,12 @@ static void in_flight(void)
 }
 
 /* A unit that has been used. */
-static void prepare(unsigned int how)
+static void prepare(unsigned int how, bool remaps)
 {
     unsigned int n;
 
-    host_create(48, 46, how & 1 ? XEN_VIOMMU_CREATE_NO_QUEUE : 0);
+    host_create(48, 46, how & 1 ? XEN_VIOMMU_CREATE_NO_QUEUE :
+                        remaps ? XEN_VIOMMU_CREATE_INTREMAP : 0);
     host.seen = &seen;
     write_reg(8, 0x38, 0);
     write_reg(8, 0x40, 0xfee00000);
@@ -115,6 +116,11 @@ static void prepare(unsigned int how)
         write_reg(8, 0x28, 1ULL << 63 | 1ULL << 61);
     if ( how & 16 )
         write_reg(8, 0xf8, 1ULL << 63 | 1ULL << 60);
+    if ( remaps )
+    {
+        write_reg(8, 0xb8, 0x8000 | 10);
+        write_reg(4, 0x18, 0x87000000);
+    }
     if ( how & 32 )
         write_reg(4, 0x18, 1u << 26);
 }
@@ -176,10 +182,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_end = data + size;
 
     how = fuzz_take(1);
-    prepare(how);
+    n = fuzz_take(1);
+    prepare(how, n & 0x80);
     viommu_save(host.viommu, &rec);
 
-    for ( n = fuzz_take(1) & 15; n && !fuzz_over(); n-- )
+    for ( n &= 15; n && !fuzz_over(); n-- )
     {
         unsigned int at = fuzz_take(2) % sizeof(rec);
         unsigned int len = 1u << (fuzz_take(1) & 3);

@@ -29,7 +29,9 @@ static const struct {
 #define FIELD(f) { #f, offsetof(struct seen, f) / 8,                          \
                    sizeof(((struct seen *)0)->f) / 8 }
     FIELD(result), FIELD(more), FIELD(watched), FIELD(notified),
-    FIELD(nr_msi), FIELD(msi), FIELD(generation), FIELD(xlat), FIELD(stat), FIELD(head),
+    FIELD(nr_msi), FIELD(msi), FIELD(generation), FIELD(xlat),
+    FIELD(remapped), FIELD(dest), FIELD(vector), FIELD(mode), FIELD(logical),
+    FIELD(one), FIELD(level), FIELD(stat), FIELD(head),
     FIELD(floor_waited), FIELD(waited), FIELD(log), FIELD(nr_writes),
     FIELD(write),
 };

@@ -32,7 +32,7 @@ static bool is_sound(const struct op *op)
         return op->a[1] <= MAX_XLAT;
     case OP_create:
         return (op->a[0] == 39 || op->a[0] == 48) && op->a[1] >= 36 &&
-               op->a[1] <= 52 && op->a[2] <= 1;
+               op->a[1] <= 52 && op->a[2] <= 2;
     case OP_poke:
         return !(op->a[0] & 7);
     case OP_fill:

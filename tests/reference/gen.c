@@ -45,6 +45,7 @@ static struct {
     uint64_t queue;             /* where its queue is, and how large */
     unsigned int qs, tail;
     uint64_t gcmd;
+    bool remaps;
 } c;
 
 /* Pages by what they mostly hold; 1 holds all sorts. */
@@ -52,6 +53,7 @@ static struct {
 #define CTX    0x04000ULL       /* two of each */
 #define LEVEL(n) (0x06000ULL + (n) * 0x2000)    /* 1 to 4 */
 #define STATUS 0x20000ULL
+#define IRT    0x28000ULL       /* 2048 entries, then the queue */
 #define QUEUE  0x30000ULL       /* as far as memory goes: QS 0 to 4 */
 
 static const unsigned int rids[] = { 0x18, 0x18, 0x18, 0x19, 0x1c, 0x100, 0 };
@@ -61,7 +63,7 @@ static const unsigned int indexes[] = { 0, 0, 0, 0, 1, 1, 511 };
 static const unsigned int readable[] = {
     0, 8, 0x10, 0x18, 0x1c, 0x1c, 0x20, 0x28, 0x2c, 0x34, 0x34, 0x34, 0x38,
     0x3c, 0x40, 0x44, 0x80, 0x80, 0x88, 0x90, 0x9c, 0x9c, 0xa0, 0xa4, 0xa8,
-    0xb0, 0xb4, 0xf0, 0xf8, 0xfc, 0x220, 0x228, 0x22c, 0x230, 0x238, 0x290,
+    0xac, 0xb0, 0xb4, 0xb8, 0xbc, 0xf0, 0xf8, 0xfc, 0x220, 0x228, 0x22c, 0x230, 0x238, 0x290,
     0x298, 0x29c, 0x2a0,
 };
 
@@ -151,7 +153,9 @@ static void gcmd(void)
 {
     uint64_t cmd = c.gcmd;
 
-    switch ( rnd(10) )
+    if ( c.remaps && !rnd(3) )
+        cmd ^= rnd(8) << 23;
+    else switch ( rnd(10) )
     {
     case 0: case 1: cmd ^= 1u << 31; break;
     case 2: case 3: case 4: cmd ^= 1u << 26; break;
@@ -159,7 +163,7 @@ static void gcmd(void)
     case 6: cmd = anything() & 0xffffffff; break;
     default: cmd |= 1u << 30; break;
     }
-    c.gcmd = cmd & (1u << 31 | 1u << 26);
+    c.gcmd = cmd & (1u << 31 | 1u << 26 | 1u << 25 | 1u << 23);
     emit(write, 4, 0x18, cmd);
 }
 
@@ -212,7 +216,9 @@ static void put_command(void)
 {
     uint64_t g = rnd(40) ? 1 + rnd(3) : 0;
 
-    if ( !rnd(3) )
+    if ( c.remaps && !rnd(4) )
+        put(4 | rnd(2) << 4 | rnd(rnd(8) ? 16 : 32) << 27 | rnd(64) << 32, 0);
+    else if ( !rnd(3) )
         put(1 | g << 4 | (uint64_t)PICK(dids) << 16 |
             (uint64_t)PICK(rids) << 32 | rnd(4) << 48, 0);
     else
@@ -329,6 +335,61 @@ static void events(void)
     }
 }
 
+static unsigned int handle(void)
+{
+    return rnd(8) ? rnd(4) : rnd(3) ? 254 + rnd(4) : rnd(1u << 16);
+}
+
+/* An entry, good but for one thing at most. */
+static void edit_entry(void)
+{
+    uint64_t at = IRT + handle() % 4096 * 16;
+
+    emit(poke, at, ((rnd(12) ? 1 : 0) | (uint64_t)(!rnd(6)) << 1 |
+                    rnd(8) << 2 | rnd(rnd(4) ? 3 : 8) << 5 | rnd(256) << 16 |
+                    (rnd(6) ? rnd(256) << 40 : rnd(1u << 16) << 32)) ^ noise());
+    emit(poke, at + 8, (PICK(rids) | rnd(4) << 16 |
+                        (rnd(3) ? 1 : rnd(4)) << 18) ^ noise());
+}
+
+static void interrupt(void)
+{
+    uint64_t at = handle(), addr, data;
+
+    if ( rnd(2) )
+    {
+        data = (at & 0x7fff) << 49 | (uint64_t)(rnd(12) > 0) << 48 |
+               at >> 15 << 11 | rnd(32);
+        emit(remap, PICK(rids), 1, 0, data ^ noise());
+        return;
+    }
+    addr = 0xfee00000 | (at & 0x7fff) << 5 | at >> 15 << 2 |
+           (rnd(12) > 0) << 4 | rnd(2) << 3;
+    data = rnd(3) ? rnd(3) : rnd(8) ? handle() : anything() & 0xffffffff;
+    emit(remap, PICK(rids), 0, addr ^ noise(), data);
+}
+
+static void take_table(void)
+{
+    emit(write, 8, 0xb8, (rnd(8) ? IRT : page(0)) |
+                         (rnd(3) ? 0 : 1u << 11) | (rnd(3) ? 7 : rnd(16)));
+    if ( rnd(8) )
+        c.gcmd |= 1u << 25;
+    emit(write, 4, 0x18, c.gcmd | 1u << 24);
+}
+
+static void interrupts(void)
+{
+    switch ( rnd(12) )
+    {
+    case 0: take_table(); break;
+    case 1: emit(write, 4, rnd(2) ? 0x44 : 0xac, anything() & 0xffffffff);
+            break;
+    case 2: case 3: case 4: case 5: edit_entry(); break;
+    default: interrupt(); break;
+    }
+}
+
 static uint64_t domain(void)
 {
     return rnd(60) ? 7 : 8;
@@ -421,7 +482,9 @@ static void one(void)
 {
     unsigned int n = rnd(100);
 
-    if ( n < 14 )
+    if ( c.remaps && !rnd(4) )
+        interrupts();
+    else if ( n < 14 )
         edit_tables();
     else if ( n < 40 )
         device_model();
@@ -503,7 +566,9 @@ unsigned int gen_case(uint64_t seed, struct op *to, unsigned int limit)
     c.queue = QUEUE;
     c.qs = c.tail = 0;
     c.gcmd = 0;
-    emit(create, c.levels == 4 || rnd(2) ? 48 : 39, c.haw, !rnd(6));
+    c.remaps = !rnd(3);
+    emit(create, c.levels == 4 || rnd(2) ? 48 : 39, c.haw,
+         c.remaps ? 2 : !rnd(6));
 
     for ( i = rnd(60); i; i-- )
         edit_tables();
@@ -530,6 +595,12 @@ unsigned int gen_case(uint64_t seed, struct op *to, unsigned int limit)
         enable();
     if ( rnd(3) )
         enable_queue();
+    if ( c.remaps )
+    {
+        for ( i = rnd(12); i; i-- )
+            edit_entry();
+        take_table();
+    }
 
     while ( nr < max )
         one();

@@ -41,6 +41,7 @@
     _(tick, 0)      /* viommu_tick() */                                       \
     _(reset, 0)                                                               \
     _(gone, 0)      /* guest memory has gone */                               \
+    _(remap, 4)     /* rid, by an IO-APIC, address, data: an interrupt */     \
     _(suspend, 1)   /* 0: it runs again */                                    \
     _(move, 1)      /* saved, restored in a host of so much larger haw */     \
     _(stats, 0)
@@ -89,6 +90,8 @@ struct seen {
     struct {
         uint64_t status, reason, iova, gpa, did, perm, order;
     } xlat[MAX_XLAT];
+    /* What became of a request: enum viommu_remapped. */
+    uint64_t remapped, dest, vector, mode, logical, one, level;
     uint64_t stat[NR_STATS];
     /* What the DM sees in the shared pages. */
     uint64_t head, floor_waited, waited[XEN_VIOMMU_SLOTS / 64];

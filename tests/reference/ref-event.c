@@ -2,7 +2,8 @@
 /* Fault records, and the two events. */
 #include "ref.h"
 
-static void send(unsigned int cause, uint32_t addr, uint32_t data)
+static void send(unsigned int cause, uint32_t addr, uint32_t upper,
+                 uint32_t data)
 {
     unsigned int mode = (data / 256) % 8;
 
@@ -11,7 +12,7 @@ static void send(unsigned int cause, uint32_t addr, uint32_t data)
         return;
 
     ref.msi[cause].raised = true;
-    ref.msi[cause].addr = addr;
+    ref.msi[cause].addr = addr | (uint64_t)upper << 32;
     ref.msi[cause].data = data;
 }
 
@@ -36,7 +37,7 @@ static void fault_event(void)
     else
     {
         ref.fe_pending = false;
-        send(0, ref.feaddr, ref.fedata);
+        send(0, ref.feaddr, ref.feuaddr, ref.fedata);
     }
 }
 
@@ -105,7 +106,7 @@ static void wait_event(void)
     else
     {
         ref.ie_pending = false;
-        send(1, ref.ieaddr, ref.iedata);
+        send(1, ref.ieaddr, ref.ieuaddr, ref.iedata);
     }
 }
 

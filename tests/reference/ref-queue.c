@@ -93,6 +93,16 @@ static unsigned int execute(uint64_t lo, uint64_t hi)
         ref_invalidate_iotlb(g, lo >> 16 & 0xffff, hi, hi & 0x3f);
         return 0;
 
+    case 4:     /* 4 G, 31:27 IM, 47:32 IIDX */
+        if ( !ref.remaps )
+            return 3;
+        if ( lo & 0x07ffffe0 || lo >> 48 || hi )
+            return 4;
+        if ( lo & 0x10 && (lo >> 27 & 31) > 15 )
+            return 4;
+        /* Whoever delivers an interrupt has done so by now. */
+        return 0;
+
     case 5:     /* 4 IF, 5 SW, 6 FN, 63:32 data; 63:2 address */
         if ( lo & 0xffffff80 || hi & 3 )
             return 4;

@@ -10,13 +10,15 @@
 void ref_power_on(void)
 {
     ref.tes = ref.rtps = ref.qies = false;
-    ref.rtaddr = ref.ccmd = ref.iqt = ref.iqh = ref.iqa = 0;
+    ref.ires = ref.irtps = ref.cfis = false;
+    ref.rtaddr = ref.ccmd = ref.iqt = ref.iqh = ref.iqa = ref.irta = 0;
     ref.iva = ref.iotlb = 0;
     ref.pfo = ref.iqe = ref.ice = ref.ite = false;
     ref.fe_masked = ref.ie_masked = true;
     ref.fe_pending = ref.ie_pending = ref.iwc = false;
     ref.fri = 0;
     ref.fedata = ref.feaddr = ref.iedata = ref.ieaddr = 0;
+    ref.feuaddr = ref.ieuaddr = 0;
     ref.iqei = 0;
     memset(ref.record, 0, sizeof(ref.record));
     ref.next_record = 0;
@@ -24,6 +26,8 @@ void ref_power_on(void)
     ref.te = ref.queue_on = ref.fence = ref.open = ref.closing = false;
     ref.root = ref.queue_base = 0;
     ref.queue_size = ref.queue_head = 0;
+    ref.ire = ref.cfi = ref.table_taken = false;
+    ref.table = 0;
 }
 
 static uint64_t capabilities(void)
@@ -46,10 +50,13 @@ static uint64_t extended_capabilities(void)
 {
     uint64_t c = 1;                             /* 0 */
     uint64_t qi = !ref.no_queue;                /* 1 */
+    uint64_t ir = ref.remaps, eim = ref.remaps; /* 3, 4 */
     uint64_t pt = 1, sc = 1;                    /* 6, 7 */
     uint64_t iro = 0xf0 / 16;                   /* 17:8 */
+    uint64_t mhmv = ref.remaps ? 15 : 0;        /* 23:20 */
 
-    return c | qi << 1 | pt << 6 | sc << 7 | iro << 8;
+    return c | qi << 1 | ir << 3 | eim << 4 | pt << 6 | sc << 7 | iro << 8 |
+           mhmv << 20;
 }
 
 /* The 64 bits that hold the word at @off. */
@@ -67,7 +74,10 @@ static uint64_t read_pair(uint64_t off)
     case 0x10: return extended_capabilities();
     case 0x18:                                  /* GCMD (0), GSTS */
         return (uint64_t)((uint32_t)ref.tes << 31 | (uint32_t)ref.rtps << 30 |
-                          (uint32_t)ref.qies << 26) << 32;
+                          (uint32_t)ref.qies << 26 |
+                          (uint32_t)ref.ires << 25 |
+                          (uint32_t)ref.irtps << 24 |
+                          (uint32_t)ref.cfis << 23) << 32;
     case 0x20: return ref.rtaddr;
     case 0x28: return ref.ccmd;
     case 0x30:                                  /* -, FSTS */
@@ -76,7 +86,7 @@ static uint64_t read_pair(uint64_t off)
     case 0x38:                                  /* FECTL, FEDATA */
         return ((uint32_t)ref.fe_masked << 31 |
                 (uint32_t)ref.fe_pending << 30) | (uint64_t)ref.fedata << 32;
-    case 0x40: return ref.feaddr;               /* FEADDR, FEUADDR (0) */
+    case 0x40: return ref.feaddr | (uint64_t)ref.feuaddr << 32;
     case 0x80: return ref.iqh;
     case 0x88: return ref.iqt;
     case 0x90: return ref.iqa;
@@ -84,8 +94,9 @@ static uint64_t read_pair(uint64_t off)
     case 0xa0:                                  /* IECTL, IEDATA */
         return ((uint32_t)ref.ie_masked << 31 |
                 (uint32_t)ref.ie_pending << 30) | (uint64_t)ref.iedata << 32;
-    case 0xa8: return ref.ieaddr;               /* IEADDR, IEUADDR (0) */
+    case 0xa8: return ref.ieaddr | (uint64_t)ref.ieuaddr << 32;
     case 0xb0: return ref.iqei;
+    case 0xb8: return ref.irta;
     case 0xf0: return 0;                        /* IVA: write only */
     case 0xf8: return ref.iotlb;
     }
@@ -170,6 +181,10 @@ static enum todo store_word(uint64_t off, uint32_t val)
     case 0x38: ref.fe_masked = val >> 31; return FAULTS;
     case 0x3c: ref.fedata = val & 0xffff; return NOTHING;
     case 0x40: ref.feaddr = val & ~3u; return NOTHING;
+    case 0x44:
+        if ( ref.remaps )
+            ref.feuaddr = val & ~0xffu;
+        return NOTHING;
 
     case 0x88: case 0x8c:
         store(&ref.iqt, upper, val, 0x7fff0);
@@ -187,6 +202,15 @@ static enum todo store_word(uint64_t off, uint32_t val)
     case 0xa0: ref.ie_masked = val >> 31; return WAITS;
     case 0xa4: ref.iedata = val & 0xffff; return NOTHING;
     case 0xa8: ref.ieaddr = val & ~3u; return NOTHING;
+    case 0xac:
+        if ( ref.remaps )
+            ref.ieuaddr = val & ~0xffu;
+        return NOTHING;
+
+    case 0xb8: case 0xbc:
+        if ( ref.remaps )
+            store(&ref.irta, upper, val, address_mask | 0x80f);
+        return NOTHING;
 
     case 0xf0: case 0xf4:
         store(&ref.iva, upper, val, 0xfffffffffffff07fULL);
@@ -215,6 +239,7 @@ static enum todo store_word(uint64_t off, uint32_t val)
 static void command(uint32_t gcmd)
 {
     bool srtp = gcmd >> 30 & 1, qie = gcmd >> 26 & 1, te = gcmd >> 31 & 1;
+    bool ire = gcmd >> 25 & 1, sirtp = gcmd >> 24 & 1, cfi = gcmd >> 23 & 1;
 
     if ( srtp )
     {
@@ -222,6 +247,13 @@ static void command(uint32_t gcmd)
         ref.rtps = false;
         ref_invalidate_all();
         ref_begin(&ref.wait[WAIT_ROOT]);
+    }
+
+    if ( ref.remaps && sirtp )
+    {
+        ref.irtps = false;
+        ref_take_table(ref.irta);
+        ref_begin(&ref.wait[WAIT_TABLE]);
     }
 
     if ( !ref.no_queue && qie != ref.queue_on )
@@ -244,6 +276,13 @@ static void command(uint32_t gcmd)
         ref.te = te;
         ref_invalidate_all();
         ref_begin(&ref.wait[WAIT_TE]);
+    }
+
+    if ( ref.remaps && (ire != ref.ire || cfi != ref.cfi) )
+    {
+        ref.ire = ire;
+        ref.cfi = cfi;
+        ref_begin(&ref.wait[WAIT_IRE]);
     }
 }
 
@@ -281,6 +320,11 @@ void ref_show(unsigned int which)
     {
     case WAIT_ROOT: ref.rtps = true; break;
     case WAIT_TE:   ref.tes = ref.te; break;
+    case WAIT_TABLE: ref.irtps = true; break;
+    case WAIT_IRE:
+        ref.ires = ref.ire;
+        ref.cfis = ref.cfi;
+        break;
     case WAIT_QIE:
         ref.qies = ref.queue_on;
         if ( !ref.queue_on )

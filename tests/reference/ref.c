@@ -27,7 +27,8 @@ static void create(const uint64_t *a)
     memset(&ref, 0, sizeof(ref));
     ref.aw = a[0];
     ref.haw = a[1];
-    ref.no_queue = a[2];
+    ref.no_queue = a[2] == 1;
+    ref.remaps = a[2] == 2;
     ref_power_on();
 }
 
@@ -42,6 +43,7 @@ static int attach(uint64_t version, uint64_t domain)
 {
     if ( !version )
         return -EINVAL;
+    ref_collect();
     if ( ref.attached && ref.bound )
         return -EBUSY;
     drop_dm();
@@ -58,6 +60,7 @@ static int attach(uint64_t version, uint64_t domain)
 
 static int detach(uint64_t domain)
 {
+    ref_collect();
     if ( !ref.attached || ref.dm != domain )
         return -ENOTCONN;
     drop_dm();
@@ -145,6 +148,7 @@ static int translate(uint64_t domain, uint64_t nr, uint64_t rid, uint64_t iova,
 
     if ( !nr || access > 3 || rid > 0xffff )
         return -EINVAL;
+    ref_collect();
     if ( !ref.attached || !ref.bound || ref.dm != domain )
         return -ENOTCONN;
 
@@ -181,6 +185,7 @@ static int acknowledge(uint64_t domain, uint64_t pad)
 {
     if ( pad )
         return -EINVAL;
+    ref_collect();
     if ( !ref.attached || !ref.bound || ref.dm != domain )
         return -ENOTCONN;
 
@@ -203,6 +208,8 @@ static void stats(void)
 {
     uint64_t *out = ref.seen->stat;
     unsigned int i;
+
+    ref_collect();
 
     *out++ = (ref.te ? 1 : 0) | (ref.attached && ref.bound ? 2 : 0) |
              (ref_waiting() ? 4 : 0) | (ref.moved ? 8 : 0);
@@ -232,6 +239,11 @@ static void move(void)
     const size_t from = offsetof(struct ref, position);
     const size_t to = offsetof(struct ref, memory);
 
+    /* While it ran there was a vCPU to do it; it was not asked to. */
+    if ( ref.frozen )
+        ref_collect();
+    ref.in_refused = ref.nr_refused = ref.nr_unkept = 0;
+
     memset((char *)&ref + from, 0, to - from);
     ref.ledger.floor = XEN_VIOMMU_NO_FLOOR;
     for ( unsigned int i = 0; i < NR_WAITS; i++ )
@@ -244,6 +256,8 @@ static void move(void)
     ref.nr_reads = ref.nr_writes = ref.nr_descs = ref.nr_errors = 0;
     ref.watched = ref.frozen = ref.meanwhile = false;
     ref.moved = true;
+    if ( ref.table_taken )
+        ref_take_table(ref.table);
 }
 
 void ref_do(const struct op *op, struct seen *seen)
@@ -261,6 +275,7 @@ void ref_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_read:
+        ref_collect();
         ref.nr_reads++;
         ref_check_dm();
         seen->more = ref_advance();
@@ -268,12 +283,14 @@ void ref_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_write:
+        ref_collect();
         ref.nr_writes++;
         ref_write(a[0], a[1], a[2]);
         seen->more = ref_advance();
         break;
 
     case OP_piece:
+        ref_collect();
         ref.nr_writes++;
         ref_write(a[0], a[1], a[2]);
         seen->more = ref.watched = true;
@@ -343,17 +360,22 @@ void ref_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_go:
+        ref_collect();
         ref_check_dm();
         seen->more = ref_advance();
         break;
 
     case OP_tick:
+        ref_collect();
         if ( ref_waiting() && !ref.bound )
             ref_dm_gone();
         ref_settle();
         break;
 
     case OP_reset:
+        ref.nr_faults += ref.nr_refused;
+        ref.nr_lost += ref.nr_unkept;
+        ref.in_refused = ref.nr_refused = ref.nr_unkept = 0;
         ref_forget();
         ref_power_on();
         ref_announced(&(struct xen_viommu_log){ .inv = XEN_VIOMMU_INV_CONTROL });
@@ -361,6 +383,7 @@ void ref_do(const struct op *op, struct seen *seen)
         break;
 
     case OP_gone:
+        ref_collect();
         if ( ref.te )
         {
             ref_announced(&(struct xen_viommu_log){
@@ -369,6 +392,7 @@ void ref_do(const struct op *op, struct seen *seen)
         }
         break;
 
+    case OP_remap:   ref_remap(a[0], a[1], a[2], a[1] ? a[3] : (uint32_t)a[3]); break;
     case OP_suspend: ref.frozen = a[0]; break;
     case OP_move:    move(); break;
 

@@ -27,7 +27,8 @@ struct ref_wait {
 };
 
 enum {
-    WAIT_ROOT, WAIT_TE, WAIT_QIE, WAIT_CCMD, WAIT_IOTLB, WAIT_HEAD, NR_WAITS
+    WAIT_ROOT, WAIT_TE, WAIT_QIE, WAIT_CCMD, WAIT_IOTLB, WAIT_HEAD,
+    WAIT_TABLE, WAIT_IRE, NR_WAITS
 };
 
 #define MAX_FIFO 64
@@ -35,14 +36,14 @@ enum {
 
 struct ref {
     unsigned int aw, haw;
-    bool no_queue;
+    bool no_queue, remaps;
 
     /* Registers, one by one. */
-    bool tes, rtps, qies;
-    uint64_t rtaddr, ccmd, iqt, iqh, iqa, iva, iotlb;
+    bool tes, rtps, qies, ires, irtps, cfis;
+    uint64_t rtaddr, ccmd, iqt, iqh, iqa, iva, iotlb, irta;
     bool pfo, iqe, ice, ite, fe_masked, fe_pending;
     unsigned int fri;
-    uint32_t fedata, feaddr, iedata, ieaddr;
+    uint32_t fedata, feaddr, feuaddr, iedata, ieaddr, ieuaddr;
     bool iwc, ie_masked, ie_pending;
     unsigned int iqei;
     struct ref_record record[8];
@@ -57,6 +58,11 @@ struct ref {
     /* No wait came since the invalidation at first_open: IQH stays there ... */
     bool open, closing;     /* ... also while it is being waited for */
     unsigned int first_open;
+
+    /* Interrupts: what is in force, and which pages of the table are there. */
+    bool ire, cfi, table_taken;
+    uint64_t table;
+    bool table_page[256];
 
     /* What is waited for. */
     struct ref_wait wait[NR_WAITS];
@@ -96,6 +102,13 @@ struct ref {
 
     bool watched, frozen, moved;
 
+    /* Interrupts that were refused, and are not recorded yet. */
+    struct {
+        unsigned int rid, reason, index;
+    } refused[16];
+    unsigned int in_refused;
+    uint64_t nr_refused, nr_unkept;
+
     /* A register write, during the next translation. */
     bool meanwhile;
     uint64_t meanwhile_what[3];
@@ -108,7 +121,8 @@ struct ref {
     struct seen *seen;
     struct {
         bool raised;
-        uint32_t addr, data;
+        uint64_t addr;
+        uint32_t data;
     } msi[2];               /* during this operation */
 };
 
@@ -125,6 +139,12 @@ struct ref_walk {
 struct ref_walk ref_walk(uint64_t root, unsigned int rid, uint64_t iova, bool r,
                          bool w);
 bool ref_load(uint64_t gpa, uint64_t *val);
+
+/* ref-irq.c */
+void ref_take_table(uint64_t irta);
+void ref_remap(unsigned int rid, bool is_rte, uint64_t addr, uint64_t data);
+/* Record what has been refused, before anything else is seen. */
+void ref_collect(void);
 
 /* ref-event.c */
 void ref_fault(unsigned int rid, uint64_t iova, unsigned int reason,

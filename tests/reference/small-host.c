@@ -10,6 +10,9 @@ uint8_t host_frames[XEN_VIOMMU_LEDGER_FRAMES][4096]
 uint8_t host_mirror[4096] __attribute__((aligned(4096)));
 static struct viommu_ledger ledger;
 
+/* Tables that are held: which pages, with bit 0 set, or 0 for none. */
+static uint64_t table_page[VIOMMU_HELD_TABLES][VIOMMU_HELD_PAGES];
+
 #define forbid(cond)                                                          \
     do {                                                                      \
         if ( cond )                                                           \
@@ -39,6 +42,7 @@ static struct viommu *create_first(uint8_t aw, uint8_t haw, uint32_t flags)
     memset(host_frames, 0, sizeof(host_frames));
     memset(host_mirror, 0, sizeof(host_mirror));
     memset(&ledger, 0, sizeof(ledger));
+    memset(table_page, 0, sizeof(table_page));
 
     host.viommu = create(aw, haw, flags, host_mirror);
     viommu_give_ledger(host.viommu, &ledger, host_frames);
@@ -86,7 +90,10 @@ void spin_lock_init(spinlock_t *lock)
 
 void spin_lock(spinlock_t *lock)
 {
-    forbid(!lock->ready || lock->held || locked());
+    bool innermost = host.viommu && lock == &host.viommu->refused.lock;
+
+    forbid(!lock->ready || lock->held);
+    forbid((locked() || host.in_gate) && !innermost);
     lock->held = true;
     host.held++;
 }
@@ -177,6 +184,52 @@ unsigned int viommu_host_block_order(const struct viommu *viommu, uint64_t gpa,
     return order;
 }
 
+void viommu_host_hold(struct viommu *viommu, unsigned int table, uint64_t gpa,
+                      unsigned int nr)
+{
+    forbid(!viommu->lock.held || host.gate_closed);
+    forbid(table >= VIOMMU_HELD_TABLES || nr > VIOMMU_HELD_PAGES);
+    forbid(gpa & 4095);
+    /* Of another unit, which is only looked at. */
+    if ( viommu != host.viommu )
+        return;
+
+    for ( unsigned int i = 0; i < VIOMMU_HELD_PAGES; i++ )
+    {
+        uint64_t page = gpa + i * 4096ULL;
+
+        table_page[table][i] = i < nr && is_there(page) ? page | 1 : 0;
+    }
+}
+
+int viommu_host_read_held(const struct viommu *viommu, unsigned int table,
+                          unsigned int off, void *buf)
+{
+    forbid(viommu != host.viommu || !host.in_gate);
+    forbid(table >= VIOMMU_HELD_TABLES || (off & 15));
+    forbid(off >= VIOMMU_HELD_PAGES * 4096);
+
+    memset(buf, 0xa5, 16);
+    if ( !table_page[table][off / 4096] )
+        return -EFAULT;
+    memcpy(buf, at_gpa(host.memory, (table_page[table][off / 4096] & ~1ULL) +
+                                    off % 4096), 16);
+
+    return 0;
+}
+
+void viommu_host_gate_close(struct viommu *viommu)
+{
+    forbid(!viommu->lock.held || host.gate_closed || host.in_gate);
+    host.gate_closed = true;
+}
+
+void viommu_host_gate_open(struct viommu *viommu)
+{
+    forbid(!viommu->lock.held || !host.gate_closed);
+    host.gate_closed = false;
+}
+
 void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
 {
     struct seen *seen = host.seen;
@@ -245,10 +298,9 @@ void viommu_host_watch(struct viommu *viommu, bool on)
 
 bool viommu_host_frozen(struct viommu *viommu)
 {
-    forbid(viommu != host.viommu);
-    forbid(!locked());
+    forbid(!viommu->lock.held);
 
-    return host.frozen;
+    return viommu == host.viommu && host.frozen;
 }
 
 uint64_t viommu_host_now(void)

@@ -22,6 +22,7 @@ struct host {
     bool kicked;                /* a vCPU is to go on */
     uint64_t now;
     unsigned int held;          /* locks */
+    bool in_gate, gate_closed;
 
     /* Work of one call: reads and writes of guest memory, lock taken. */
     unsigned int locked_reads, reads, writes;

@@ -68,6 +68,28 @@ static int translate(const uint64_t *a, struct seen *seen)
     return rc;
 }
 
+static void remap(const uint64_t *a, struct seen *seen)
+{
+    const struct viommu_request req = {
+        .rid = a[0], .rte = a[1], .addr = a[2],
+        .data = a[1] ? a[3] : (uint32_t)a[3],
+    };
+    struct viommu_irq irq;
+
+    host.in_gate = true;
+    seen->remapped = viommu_remap(host.viommu, &req, &irq);
+    host.in_gate = false;
+    if ( seen->remapped != VIOMMU_IRQ_REMAPPED )
+        return;
+
+    seen->dest = irq.dest;
+    seen->vector = irq.vector;
+    seen->mode = irq.mode;
+    seen->logical = irq.logical;
+    seen->one = irq.one;
+    seen->level = irq.level;
+}
+
 static int acknowledge(const uint64_t *a)
 {
     const struct xen_dm_op_viommu_ack op = { .pad = { a[1], a[1] >> 32 } };
@@ -263,6 +285,7 @@ bool core_do(const struct op *op, struct seen *seen)
     case OP_tick:  viommu_tick(viommu); break;
     case OP_reset: viommu_reset(viommu); break;
     case OP_gone:  viommu_p2m_changed(viommu); break;
+    case OP_remap: remap(a, seen); break;
     case OP_suspend: host.frozen = a[0]; break;
     case OP_move:
         move(a[0]);

@@ -91,6 +91,47 @@ void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
     (void)data;
 }
 
+/* The gate, and a table that is where it is in memory. */
+static pthread_rwlock_t gate =
+    PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+static uint64_t held[VIOMMU_HELD_TABLES];
+
+void torture_gate_enter(void)
+{
+    pthread_rwlock_rdlock(&gate);
+}
+
+void torture_gate_leave(void)
+{
+    pthread_rwlock_unlock(&gate);
+}
+
+void viommu_host_gate_close(struct viommu *viommu)
+{
+    (void)viommu;
+    pthread_rwlock_wrlock(&gate);
+}
+
+void viommu_host_gate_open(struct viommu *viommu)
+{
+    (void)viommu;
+    pthread_rwlock_unlock(&gate);
+}
+
+void viommu_host_hold(struct viommu *viommu, unsigned int table, uint64_t gpa,
+                      unsigned int nr)
+{
+    (void)viommu;
+    (void)nr;
+    held[table] = gpa;
+}
+
+int viommu_host_read_held(const struct viommu *viommu, unsigned int table,
+                          unsigned int off, void *buf)
+{
+    return viommu_host_read(viommu, held[table] + off, buf, 16);
+}
+
 int viommu_host_port_alloc(const struct viommu *viommu, domid_t domid)
 {
     (void)viommu;

@@ -56,11 +56,11 @@ static void tell(void *opaque)
         abort();
 }
 
-void pair_create(void)
+void pair_create(uint32_t flags)
 {
     const struct xen_domctl_viommu_create op = {
         .type = XEN_VIOMMU_TYPE_VTD,
-        .base = BASE, .aw = 48,
+        .base = BASE, .flags = flags, .aw = 48,
     };
     const struct viommu_frontend *fe = viommu_frontend(&op);
 

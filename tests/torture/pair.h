@@ -11,7 +11,8 @@
 
 /* Registers, by offset. */
 enum {
-    GCMD = 0x18, RTADDR = 0x20, IQT = 0x88, IQA = 0x90, IVA = 0xf0, IOTLB = 0xf8
+    GCMD = 0x18, RTADDR = 0x20, IQT = 0x88, IQA = 0x90, IRTA = 0xb8,
+    IVA = 0xf0, IOTLB = 0xf8
 };
 
 /* Where the tables lie in guest memory, which end at 0x8000. */
@@ -29,8 +30,11 @@ void pair_write(unsigned int off, unsigned int size, uint64_t val);
 /* A vCPU is about to run on: if it was woken for that, it goes on first. */
 void pair_go_on(void);
 
-/* A new unit with a ledger; the guest has set nothing up yet. */
-void pair_create(void);
+/*
+ * A new unit with a ledger; the guest has set nothing up yet.  @flags:
+ * XEN_VIOMMU_CREATE_*.
+ */
+void pair_create(uint32_t flags);
 /* The client attaches to it. */
 void pair_attach(void);
 void pair_destroy(void);

@@ -182,7 +182,7 @@ static void create(void)
     unsigned int level, page, cpu;
 
     memset(torture_ram, 0, TORTURE_RAM);
-    pair_create();
+    pair_create(0);
 
     pair_set(ROOT, CTX | 1);
     pair_set(CTX + RID * 16, TABLE(4) | 1);

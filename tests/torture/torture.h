@@ -9,6 +9,10 @@
 /* Guest memory.  Entries are accessed atomically, the devices' pages plainly. */
 extern uint64_t torture_ram[];
 extern unsigned long torture_notified;
+/* A delivery of an interrupt, from before it is remapped until it is over. */
+void torture_gate_enter(void);
+void torture_gate_leave(void);
+
 /* A vCPU is to call viommu_continue(). */
 extern bool torture_kicked;
 

@@ -24,6 +24,7 @@ enum fake_event {
     FAKE_WRITE,
     FAKE_WATCH,
     FAKE_UNWATCH,
+    FAKE_IRQ,
     FAKE_NR_EVENTS,
 };
 
@@ -64,6 +65,15 @@ struct fake {
     void (*on_look)(uint64_t gpa, bool read);
     /* The same with the lock held: fetches, and walks for the ledger. */
     void (*on_scan)(uint64_t gpa);
+    /*
+     * Called when the gate is to be closed and somebody is in it, who has to
+     * leave it now.
+     */
+    void (*on_gate)(void);
+    unsigned int in_gate;
+    bool gate_closed;
+    unsigned int gates;         /* times that it was closed */
+
     /* Called when a port is found unbound, before that is told. */
     void (*on_unbound)(void);
 };
@@ -88,6 +98,16 @@ void fake_set_ram(uint64_t gpa, bool there); /* the page at @gpa */
 void fake_set_read_only(uint64_t gpa);
 uint64_t fake_peek(uint64_t gpa);
 void fake_poke(uint64_t gpa, uint64_t val);
+
+/*
+ * A delivery: what goes on in between is remapped, and then handed over, which
+ * is traced as "irq(dest,vector)".
+ */
+void fake_gate_enter(void);
+void fake_gate_leave(void);
+void fake_deliver(const struct viommu_irq *irq);
+/* Pages of tables that are held. */
+unsigned int fake_held(void);
 
 /* The DM's end of an event channel. */
 void fake_bind(evtchn_port_t port);

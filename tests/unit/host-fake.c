@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "unit.h"
+#include "vtd/vtd.h"
 
 #define PAGE_SHIFT 12
 #define LOW_PAGES  (FAKE_LOW_SIZE >> PAGE_SHIFT)
@@ -38,6 +39,7 @@ void harness_bug(const char *what, const char *file, int line)
 /* Locks */
 
 static unsigned int nr_held;
+static bool remapping;
 
 static bool locked(void)
 {
@@ -53,8 +55,9 @@ void spin_lock(spinlock_t *lock)
 {
     forbid(!lock->ready);
     forbid(lock->held);
-    /* attach_lock comes before lock, which is a leaf. */
-    forbid(locked());
+    /* attach_lock comes before lock, and in that is but the innermost. */
+    forbid(locked() && lock != &fake.viommu->refused.lock);
+    forbid(remapping && lock != &fake.viommu->refused.lock);
     lock->held = true;
     nr_held++;
 }
@@ -140,6 +143,26 @@ bool __wrap_viommu_continue(struct viommu *viommu)
     VCPU(true, more = __real_viommu_continue(viommu));
 
     return more;
+}
+
+enum viommu_remapped __real_viommu_remap(struct viommu *viommu,
+                                         const struct viommu_request *req,
+                                         struct viommu_irq *irq);
+enum viommu_remapped __wrap_viommu_remap(struct viommu *viommu,
+                                         const struct viommu_request *req,
+                                         struct viommu_irq *irq);
+enum viommu_remapped __wrap_viommu_remap(struct viommu *viommu,
+                                         const struct viommu_request *req,
+                                         struct viommu_irq *irq)
+{
+    enum viommu_remapped result;
+
+    forbid(!fake.in_gate);
+    remapping = true;
+    result = __real_viommu_remap(viommu, req, irq);
+    remapping = false;
+
+    return result;
 }
 
 void viommu_host_kick(const struct viommu *viommu)
@@ -420,6 +443,101 @@ bool fake_take(evtchn_port_t port)
     return pending;
 }
 
+/* The gate, and what is read in it */
+
+#define NOT_HELD (~0ULL)
+
+static uint64_t held[VIOMMU_HELD_TABLES][VIOMMU_HELD_PAGES];
+
+void viommu_host_hold(struct viommu *viommu, unsigned int table, uint64_t gpa,
+                      unsigned int nr)
+{
+    unsigned int i;
+
+    forbid(viommu != fake.viommu);
+    forbid(!locked() || fake.gate_closed);
+    forbid(table >= VIOMMU_HELD_TABLES || nr > VIOMMU_HELD_PAGES);
+    forbid(gpa & 4095);
+    /* It is not in use while this takes its time. */
+    forbid(nr && table == to_vtd(viommu)->ir.table);
+
+    for ( i = 0; i < VIOMMU_HELD_PAGES; i++ )
+    {
+        uint64_t page = gpa + ((uint64_t)i << PAGE_SHIFT);
+
+        held[table][i] = i < nr && fake_is_ram(page) ? page : NOT_HELD;
+    }
+}
+
+int viommu_host_read_held(const struct viommu *viommu, unsigned int table,
+                          unsigned int off, void *buf)
+{
+    forbid(viommu != fake.viommu);
+    forbid(!fake.in_gate);
+    forbid(table >= VIOMMU_HELD_TABLES || off & 15);
+    forbid(off >= VIOMMU_HELD_PAGES << PAGE_SHIFT);
+
+    memset(buf, 0xa5, 16);
+    if ( held[table][off >> PAGE_SHIFT] == NOT_HELD )
+        return -EFAULT;
+
+    memcpy(buf, at(held[table][off >> PAGE_SHIFT] + (off & 4095)), 16);
+
+    return 0;
+}
+
+void viommu_host_gate_close(struct viommu *viommu)
+{
+    forbid(viommu != fake.viommu);
+    forbid(!locked());
+    forbid(fake.gate_closed);
+
+    fake.gates++;
+    if ( fake.in_gate && fake.on_gate )
+        fake.on_gate();
+    /* For ever. */
+    forbid(fake.in_gate);
+    fake.gate_closed = true;
+}
+
+void viommu_host_gate_open(struct viommu *viommu)
+{
+    forbid(viommu != fake.viommu);
+    forbid(!locked());
+    forbid(!fake.gate_closed);
+
+    fake.gate_closed = false;
+}
+
+void fake_gate_enter(void)
+{
+    forbid(fake.gate_closed);
+    fake.in_gate++;
+}
+
+void fake_gate_leave(void)
+{
+    forbid(!fake.in_gate);
+    fake.in_gate--;
+}
+
+void fake_deliver(const struct viommu_irq *irq)
+{
+    forbid(!fake.in_gate);
+    happened(FAKE_IRQ, "irq(%x,%x) ", irq->dest, irq->vector);
+}
+
+unsigned int fake_held(void)
+{
+    unsigned int i, j, n = 0;
+
+    for ( i = 0; i < VIOMMU_HELD_TABLES; i++ )
+        for ( j = 0; j < VIOMMU_HELD_PAGES; j++ )
+            n += held[i][j] != NOT_HELD;
+
+    return n;
+}
+
 /* Time */
 
 void viommu_host_watch(struct viommu *viommu, bool on)
@@ -460,10 +578,12 @@ void fake_reset(void)
     assert_true(ram != MAP_FAILED);
     memset(hole, 0, sizeof(hole));
     memset(read_only, 0, sizeof(read_only));
+    memset(held, 0xff, sizeof(held));
 
     /* Xen's clock never shows zero either. */
     fake = (struct fake){ .now = 1000000, .max_order = 30 };
     nr_held = 0;
+    remapping = false;
     exits.depth = 0;
     trace_len = 0;
     trace[0] = 0;

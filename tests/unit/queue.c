@@ -56,7 +56,7 @@ void q_create(unsigned int qs)
 
 void q_switch(bool on)
 {
-    w32(R_GCMD, (r32(R_GSTS) & TE) | (on ? QIE : 0));
+    w32(R_GCMD, (r32(R_GSTS) & (TE | IRE | CFI)) | (on ? QIE : 0));
 }
 
 void q_put_at(unsigned int at, uint64_t lo, uint64_t hi)

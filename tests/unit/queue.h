@@ -19,6 +19,8 @@
 /* Descriptors: the lower 8 bytes. */
 #define D_CC(g)    (1ULL | (uint64_t)(g) << 4)
 #define D_TLB(g)   (2ULL | (uint64_t)(g) << 4)
+#define D_IEC      4ULL
+#define IEC_INDEX(i, m) (1ULL << 4 | (uint64_t)(m) << 27 | (uint64_t)(i) << 32)
 #define D_WAIT     5ULL
 #define W_IF       (1ULL << 4)
 #define W_SW       (1ULL << 5)

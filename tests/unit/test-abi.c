@@ -139,9 +139,11 @@ static void test_create(void **state)
     REFUSED(type, 0);
     REFUSED(type, 2);
     REFUSED(type, ~0u);
-    for ( bit = 1; bit < 32; bit++ )
+    REFUSED(flags, XEN_VIOMMU_CREATE_INTREMAP | XEN_VIOMMU_CREATE_NO_QUEUE);
+    for ( bit = 2; bit < 32; bit++ )
     {
         REFUSED(flags, 1u << bit);
+        REFUSED(flags, 1u << bit | XEN_VIOMMU_CREATE_INTREMAP);
         REFUSED(flags, 1u << bit | XEN_VIOMMU_CREATE_NO_QUEUE);
     }
     for ( i = 0; i < ARRAY_SIZE(op.pad); i++ )
@@ -157,6 +159,8 @@ static void test_create(void **state)
 
     op = good;
     op.flags = XEN_VIOMMU_CREATE_NO_QUEUE;
+    assert_non_null(viommu_frontend(&op));
+    op.flags = XEN_VIOMMU_CREATE_INTREMAP;
     assert_non_null(viommu_frontend(&op));
     op.base = 0xfffff000;
     assert_non_null(viommu_frontend(&op));

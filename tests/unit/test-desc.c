@@ -27,6 +27,8 @@ static const struct {
     /* G, DW, DR, DID; AM, IH, address */
     { 2, { { 4, 5 }, { 6, 6 }, { 7, 7 }, { 16, 31 }, { 64, 69 }, { 70, 70 },
            { 76, 127 } } },
+    /* G, IM, IIDX; only where interrupts are remapped */
+    { 4, { { 4, 4 }, { 27, 31 }, { 32, 47 } } },
     /* IF, SW, FN, data; address */
     { 5, { { 4, 4 }, { 5, 5 }, { 6, 6 }, { 32, 63 }, { 66, 127 } } },
 };
@@ -51,7 +53,8 @@ static unsigned int wrong(const struct desc *d)
 
     for ( i = 0; i < ARRAY_SIZE(known) && known[i].type != type; i++ )
         ;
-    if ( i == ARRAY_SIZE(known) )
+    if ( i == ARRAY_SIZE(known) ||
+         (type == 4 && !(unit_flags & XEN_VIOMMU_CREATE_INTREMAP)) )
         return E_TYPE;
 
     for ( bit = 4; bit < 128; bit++ )
@@ -66,7 +69,9 @@ static unsigned int wrong(const struct desc *d)
             return E_RSVD;
     }
 
-    if ( type != 5 && !g )
+    if ( type < 4 && !g )
+        return E_RSVD;
+    if ( type == 4 && (g & 1) && ((d->lo >> 27) & 31) > 15 )
         return E_RSVD;
     if ( type == 2 && g == 3 && (d->hi & 63) > 18 )
         return E_RSVD;
@@ -184,6 +189,10 @@ static int setup(void **state)
 
 #define desc_test(f) cmocka_unit_test_setup_teardown(f, setup, unit_teardown)
 
+static uint32_t intremap = XEN_VIOMMU_CREATE_INTREMAP;
+#define iec_test(f)                                                           \
+    { #f "_intremap", f, setup, unit_teardown, &intremap }
+
 /* Good ones, from which the tests go astray.  Addresses not near the queue. */
 static const struct desc good[] = {
     { D_CC(1), 0 },
@@ -194,6 +203,8 @@ static const struct desc good[] = {
     { D_TLB(2) | 3 << 6 | 0xffff0000ULL, 0 },
     { D_TLB(3) | 3 << 6 | 1 << 16, 0x7f1234567000 },
     { D_TLB(3) | 1 << 16, 0xfffffffffffff000ULL | 18 | 1 << 6 },
+    { D_IEC, 0 },
+    { D_IEC | IEC_INDEX(0x1234, 3), 0 },
     { D_WAIT, 0 },
     { D_WAIT | W_SW | W_DATA(0xdeadbeef), Q_STATUS + 0x408 },
     { D_WAIT | W_IF, 0 },
@@ -209,7 +220,7 @@ static void test_good(void **state)
     for ( n = 0; n < 100; n++ )
         for ( i = 0; i < ARRAY_SIZE(good); i++ )
         {
-            assert_int_equal(wrong(&good[i]), 0);
+            assert_int_equal(wrong(&good[i]), (good[i].lo & 15) == 4 ? E_TYPE : 0);
             attempt(&good[i]);
         }
 }
@@ -283,6 +294,24 @@ static void test_masks(void **state)
             }
 }
 
+/* Of interrupt entries: all masks, with some indexes, of all and of some. */
+static void test_entries(void **state)
+{
+    unsigned int g, im, bit;
+
+    (void)state;
+    for ( g = 0; g < 2; g++ )
+        for ( im = 0; im < 32; im++ )
+            for ( bit = 0; bit < 17; bit++ )
+            {
+                struct desc d = {
+                    D_IEC | g << 4 | im << 27 | 1ULL << bit >> 1 << 32, 0,
+                };
+
+                attempt(&d);
+            }
+}
+
 static void test_random(void **state)
 {
     unsigned long n, nr = unit_env("UNIT_STEPS", 100000) / 5;
@@ -317,6 +346,10 @@ int main(void)
         desc_test(test_each_pair),
         desc_test(test_masks),
         desc_test(test_random),
+        iec_test(test_types),
+        iec_test(test_each_bit),
+        iec_test(test_entries),
+        iec_test(test_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

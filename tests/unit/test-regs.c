@@ -14,13 +14,15 @@ static const struct row {
     const char *name;
     uint32_t reset, rw;
     uint32_t command;   /* bits that start something */
-    enum { ALWAYS, QUEUE, NO_QUEUE } when;
+    enum { ALWAYS, QUEUE, NO_QUEUE, REMAP } when;
 } rows[] = {
     { 0x000, "VER",       0x00000010 },
     { 0x008, "CAP low",   0x222f0606 },
     { 0x00c, "CAP high",  0x00d2078c },
+    { 0x010, "ECAP low",  0x00f00fdb, .when = REMAP },
     { 0x010, "ECAP low",  0x00000fc3, .when = QUEUE },
     { 0x010, "ECAP low",  0x00000fc1, .when = NO_QUEUE },
+    { 0x018, "GCMD",      0,          0,          0xc7800000, REMAP },
     { 0x018, "GCMD",      0,          0,          0xc4000000, QUEUE },
     { 0x018, "GCMD",      0,          0,          0xc0000000, NO_QUEUE },
     { 0x01c, "GSTS",      0 },
@@ -32,13 +34,16 @@ static const struct row {
     { 0x038, "FECTL",     0x80000000, 0x80000000 },
     { 0x03c, "FEDATA",    0,          0x0000ffff },
     { 0x040, "FEADDR",    0,          0xfffffffc },
-    { 0x044, "FEUADDR",   0 },
+    { 0x044, "FEUADDR",   0,          0xffffff00, .when = REMAP },
     { 0x088, "IQT low",   0,          0x0007fff0, .when = QUEUE },
     { 0x090, "IQA low",   0,          0xfffff007, .when = QUEUE },
     { 0x094, "IQA high",  0,          0x00003fff, .when = QUEUE },
     { 0x0a0, "IECTL",     0x80000000, 0x80000000, .when = QUEUE },
     { 0x0a4, "IEDATA",    0,          0x0000ffff, .when = QUEUE },
     { 0x0a8, "IEADDR",    0,          0xfffffffc, .when = QUEUE },
+    { 0x0ac, "IEUADDR",   0,          0xffffff00, .when = REMAP },
+    { 0x0b8, "IRTA low",  0,          0xfffff80f, .when = REMAP },
+    { 0x0bc, "IRTA high", 0,          0x00003fff, .when = REMAP },
     { 0x0f0, "IVA low",   0 },                      /* write only */
     { 0x0f4, "IVA high",  0 },
     { 0x0f8, "IOTLB low", 0 },
@@ -52,6 +57,12 @@ static bool has_queue(void)
     return !(unit_flags & XEN_VIOMMU_CREATE_NO_QUEUE);
 }
 
+static bool has_ir(void)
+{
+    return unit_flags & XEN_VIOMMU_CREATE_INTREMAP;
+}
+
+/* The first that is there. */
 static const struct row *row_at(unsigned int off)
 {
     unsigned int i;
@@ -59,7 +70,8 @@ static const struct row *row_at(unsigned int off)
     for ( i = 0; i < ARRAY_SIZE(rows); i++ )
         if ( rows[i].off == off &&
              (rows[i].when == ALWAYS ||
-              rows[i].when == (has_queue() ? QUEUE : NO_QUEUE)) )
+              rows[i].when == (has_queue() ? QUEUE : NO_QUEUE) ||
+              (rows[i].when == REMAP && has_ir())) )
             return &rows[i];
 
     return &reserved;
@@ -101,8 +113,8 @@ static void test_reset_values(void **state)
     {
         unit_create(units[i].aw, units[i].haw);
         check(r64(R_CAP) == units[i].cap, "%#" PRIx64, r64(R_CAP));
-        check(r64(R_ECAP) == (has_queue() ? 0xfc3 : 0xfc1), "%#" PRIx64,
-              r64(R_ECAP));
+        check(r64(R_ECAP) == (has_ir() ? 0xf00fdb : has_queue() ? 0xfc3 : 0xfc1),
+              "%#" PRIx64, r64(R_ECAP));
         check(r32(R_VER) == 0x10, "%#x", r32(R_VER));
         check(r32(R_GSTS) == 0 && r32(R_FECTL) == IM && r32(R_FSTS) == 0,
               "%#x %#x %#x", r32(R_GSTS), r32(R_FECTL), r32(R_FSTS));
@@ -140,7 +152,7 @@ static void test_every_bit(void **state)
     }
 }
 
-/* RTADDR and IQA hold as many bits as the guest's memory has. */
+/* RTADDR, IQA and IRTA hold as many bits as the guest's memory has. */
 static void test_address_width(void **state)
 {
     static const uint8_t haw[] = { 36, 39, 46, 51, 52 };
@@ -162,6 +174,10 @@ static void test_address_width(void **state)
         w64(R_IQA, ~0ULL);
         check(r64(R_IQA) == (has_queue() ? want | 7 : 0),
               "%u: %#" PRIx64, haw[i], r64(R_IQA));
+
+        w64(R_IRTA, ~0ULL);
+        check(r64(R_IRTA) == (has_ir() ? want | 0x80f : 0),
+              "%u: %#" PRIx64, haw[i], r64(R_IRTA));
     }
 }
 
@@ -177,6 +193,7 @@ static void test_halves(void **state)
         { R_IOTLB,  0x3003ffff00000000 },
         { R_IQT,    0x000000000007fff0 },
         { R_IQA,    0x00003ffffffff007 },
+        { R_IRTA,   0x00003ffffffff80f },
     };
     const uint64_t val = 0x5a5aa5a5c3c33c3c;
     unsigned int i;
@@ -186,7 +203,8 @@ static void test_halves(void **state)
     {
         unsigned int off = wide[i].off;
         uint64_t rw = wide[i].off >= R_IQH && wide[i].off < R_IVA &&
-                      !has_queue() ? 0 : wide[i].rw;
+                      !(off == R_IRTA ? has_ir() : has_queue())
+                      ? 0 : wide[i].rw;
         uint64_t want = val & rw;
 
         w64(off, val);
@@ -214,8 +232,8 @@ static void test_two_registers(void **state)
 
     w64(R_FEADDR, 0xdeadbeeffee01000);
     assert_int_equal(r32(R_FEADDR), 0xfee01000);
-    assert_int_equal(r32(R_FEUADDR), 0);
-    assert_true(r64(R_FEADDR) == 0xfee01000);
+    assert_int_equal(r32(R_FEUADDR), has_ir() ? 0xdeadbe00 : 0);
+    assert_true(r64(R_FEADDR) == (has_ir() ? 0xdeadbe00fee01000 : 0xfee01000));
 
     /* GCMD reads as zero, GSTS beside it does not take what is written. */
     w64(R_GCMD, 0xffffffffULL << 32 | TE);
@@ -310,7 +328,7 @@ int main(void)
         a_test(test_fuzz),
     };
 
-    return run_both(tests);
+    return run_all(tests);
 }
 
 /*

@@ -95,7 +95,8 @@ static void test_layout(void **state)
     assert_int_equal(offsetof(struct hvm_hw_viommu, queue_held), 60);
     assert_int_equal(offsetof(struct hvm_hw_viommu, wait), 64);
     assert_int_equal(offsetof(struct hvm_hw_viommu, reg), 64 + 64 * 16);
-    assert_int_equal(sizeof(struct hvm_hw_viommu), 1776);
+    assert_int_equal(offsetof(struct hvm_hw_viommu, irta), 1776);
+    assert_int_equal(sizeof(struct hvm_hw_viommu), 1784);
 }
 
 /* Of a unit that nobody has used. */
@@ -239,6 +240,8 @@ static void test_full_ring(void **state)
 /* Every command in a register pending at once. */
 static void test_registers(void **state)
 {
+    const bool no_queue = unit_flags & XEN_VIOMMU_CREATE_NO_QUEUE;
+
     (void)state;
     tables_create(4, 1);
     tables_map(0x1000, 0x2000, PRW);
@@ -258,15 +261,15 @@ static void test_registers(void **state)
     assert_int_equal(rec.pending,
                      HVM_VIOMMU_PENDING_SRTP | HVM_VIOMMU_PENDING_TE |
                      HVM_VIOMMU_PENDING_CCMD | HVM_VIOMMU_PENDING_IOTLB |
-                     (unit_flags ? 0 : HVM_VIOMMU_PENDING_QIE));
+                     (no_queue ? 0 : HVM_VIOMMU_PENDING_QIE));
     assert_int_equal(rec.root, T_ROOT + 0x8000);
-    assert_int_equal(rec.state, unit_flags ? 0 : HVM_VIOMMU_QUEUE);
-    assert_int_equal(rec.queue_base, unit_flags ? 0 : Q_BASE);
-    assert_int_equal(rec.queue_entries, unit_flags ? 0 : 2048);
+    assert_int_equal(rec.state, no_queue ? 0 : HVM_VIOMMU_QUEUE);
+    assert_int_equal(rec.queue_base, no_queue ? 0 : Q_BASE);
+    assert_int_equal(rec.queue_entries, no_queue ? 0 : 2048);
 
     migrate();
     assert_false(idle() && viommu_continue(viommu));
-    assert_int_equal(r32(R_GSTS), unit_flags ? SRTP : SRTP | QIE);
+    assert_int_equal(r32(R_GSTS), no_queue ? SRTP : SRTP | QIE);
     assert_int_equal(r64(R_CCMD), CIRG(1) | CAIG(1));
     assert_int_equal(r64(R_IOTLB), IIRG(2) | IAIG(2) | IOTLB_DID(1));
 }
@@ -385,20 +388,26 @@ static void test_haw(void **state)
 /* One that was made with other options, or elsewhere. */
 static void test_configuration(void **state)
 {
+    const uint32_t flags = unit_flags;
+
     (void)state;
     save();
     unit_replace(39, 46);
     assert_int_equal(load(), -EINVAL);
-    unit_flags ^= XEN_VIOMMU_CREATE_NO_QUEUE;
+    unit_flags = flags ? 0 : XEN_VIOMMU_CREATE_NO_QUEUE;
     unit_replace(48, 46);
     assert_int_equal(load(), -EINVAL);
-    unit_flags ^= XEN_VIOMMU_CREATE_NO_QUEUE;
+    unit_flags = flags ? 0 : XEN_VIOMMU_CREATE_INTREMAP;
+    unit_replace(48, 46);
+    assert_int_equal(load(), -EINVAL);
+    unit_flags = flags;
     unit_replace(48, 46);
     assert_int_equal(load(), 0);
 }
 
 /* What is wrong with a record, of a unit with a queue and one wait. */
 #define REG(off) rec.reg[(off) / 4]
+#define NO_IR "interrupt remapping, where there is none"
 #define WRONG(_)                                                               \
     _(rec.type = 0, "another type")                                            \
     _(rec.type = 2, "another type")                                            \
@@ -413,8 +422,16 @@ static void test_configuration(void **state)
     _(rec.haw = 0, "memory wider than this host's")                            \
     _(rec.pad0[0] = 1, "a reserved field in use")                              \
     _(rec.pad0[1] = 1, "a reserved field in use")                              \
-    _(rec.state |= 32, "an unknown state")                                     \
-    _(rec.pending |= 64, "an unknown state")                                   \
+    _(rec.state |= 256, "an unknown state")                                    \
+    _(rec.pending |= 256, "an unknown state")                                  \
+    _(rec.state |= HVM_VIOMMU_IRE, NO_IR)                                      \
+    _(rec.state |= HVM_VIOMMU_CFI, NO_IR)                                      \
+    _(rec.state |= HVM_VIOMMU_IRT, NO_IR)                                      \
+    _(rec.pending |= HVM_VIOMMU_PENDING_SIRTP, NO_IR)                          \
+    _(rec.pending |= HVM_VIOMMU_PENDING_IRE, NO_IR)                            \
+    _(rec.irta = 4096, "an interrupt table that has not been taken")           \
+    _(REG(R_GSTS) |= IRE, "a reserved bit of a register")                      \
+    _(REG(R_IRTA) = 1, "a reserved bit of a register")                         \
     _(rec.root |= 1, "a root table out of memory")                             \
     _(rec.root |= 1ULL << 46, "a root table out of memory")                    \
     _(rec.next_frcd = 8, "a fault record out of range")                        \
@@ -595,7 +612,7 @@ int main(void)
         queue_test(test_wrong_no_queue),
         queue_test(test_flips),
     };
-    int failed = run_both(both);
+    int failed = run_all(both);
 
     return failed + cmocka_run_group_tests_name("save", tests, NULL, NULL);
 }

@@ -72,8 +72,8 @@ void unit_create(uint8_t aw, uint8_t haw)
 
 int unit_setup(void **state)
 {
-    /* What unit_run_both() has said. */
-    unit_flags = *state ? XEN_VIOMMU_CREATE_NO_QUEUE : 0;
+    /* What unit_run() has said. */
+    unit_flags = *state ? *(const uint32_t *)*state : 0;
     unit_create(48, 46);
 
     return 0;
@@ -118,22 +118,32 @@ int unit_teardown(void **state)
     return 0;
 }
 
-int unit_run_both(const struct CMUnitTest *tests, size_t nr)
+int unit_run(const struct CMUnitTest *tests, size_t nr, unsigned int kinds)
 {
-    struct CMUnitTest *both = calloc(2 * nr, sizeof(*both));
-    char (*name)[80] = calloc(nr, sizeof(*name));
+    static struct {
+        const char *suffix;
+        uint32_t flags;
+    } kind[] = {
+        { "", 0 },
+        { "_no_queue", XEN_VIOMMU_CREATE_NO_QUEUE },
+        { "_intremap", XEN_VIOMMU_CREATE_INTREMAP },
+    };
+    struct CMUnitTest *all = calloc(kinds * nr, sizeof(*all));
+    char (*name)[80] = calloc(kinds * nr, sizeof(*name));
     size_t i;
     int rc;
 
-    for ( i = 0; i < nr; i++ )
+    assert_true(all && name && kinds <= ARRAY_SIZE(kind));
+    for ( i = 0; i < kinds * nr; i++ )
     {
-        both[i] = both[nr + i] = tests[i];
-        snprintf(name[i], sizeof(*name), "%s_no_queue", tests[i].name);
-        both[nr + i].name = name[i];
-        both[nr + i].initial_state = name;
+        all[i] = tests[i % nr];
+        snprintf(name[i], sizeof(*name), "%s%s", tests[i % nr].name,
+                 kind[i / nr].suffix);
+        all[i].name = name[i];
+        all[i].initial_state = &kind[i / nr].flags;
     }
-    rc = _cmocka_run_group_tests("both", both, 2 * nr, NULL, NULL);
-    free(both);
+    rc = _cmocka_run_group_tests("all", all, kinds * nr, NULL, NULL);
+    free(all);
     free(name);
 
     return rc;

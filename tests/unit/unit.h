@@ -40,6 +40,7 @@
 #define R_IEADDR   0xa8
 #define R_IEUADDR  0xac
 #define R_IQERCD   0xb0
+#define R_IRTA     0xb8
 #define R_IVA      0xf0
 #define R_IOTLB    0xf8
 #define R_FRCD(n)  (0x220 + 16 * (n))
@@ -50,6 +51,9 @@
 #define TE         (1u << 31)   /* GCMD, GSTS */
 #define SRTP       (1u << 30)
 #define QIE        (1u << 26)
+#define IRE        (1u << 25)
+#define SIRTP      (1u << 24)
+#define CFI        (1u << 23)
 #define ICC        (1ULL << 63)
 #define CIRG(g)    ((uint64_t)(g) << 61)
 #define CAIG(g)    ((uint64_t)(g) << 59)
@@ -115,8 +119,10 @@ int unit_teardown(void **state);
                                                    unit_teardown)
 
 /* Run tests for a unit with a queue and then for one without. */
-int unit_run_both(const struct CMUnitTest *tests, size_t nr);
-#define run_both(tests) unit_run_both(tests, ARRAY_SIZE(tests))
+int unit_run(const struct CMUnitTest *tests, size_t nr, unsigned int kinds);
+#define run_both(tests) unit_run(tests, ARRAY_SIZE(tests), 2)
+/* ... and for one that remaps interrupts. */
+#define run_all(tests) unit_run(tests, ARRAY_SIZE(tests), 3)
 
 /*
  * The guest's accesses to registers.  What is left of the queue is up to the

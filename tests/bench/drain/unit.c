@@ -42,7 +42,7 @@ void unit_create(void)
 {
     unsigned int n;
 
-    pair_create();
+    pair_create(0);
     pair_set(ROOT, CTX | 1);
     pair_set(CTX + UNIT_RID * 16, TABLE(4) | 1);
     pair_set(CTX + UNIT_RID * 16 + 8, 2 | UNIT_DID << 8);

@@ -9,9 +9,11 @@ const struct viommu_frontend *viommu_frontend(
     const struct xen_domctl_viommu_create *op)
 {
     const struct viommu_frontend *const *fe;
+    const uint32_t flags = XEN_VIOMMU_CREATE_NO_QUEUE |
+                           XEN_VIOMMU_CREATE_INTREMAP;
     unsigned int i;
 
-    if ( (op->flags & ~XEN_VIOMMU_CREATE_NO_QUEUE) ||
+    if ( (op->flags & ~flags) || op->flags == flags ||
          (op->aw != 39 && op->aw != 48) ||
          (op->base & (VIOMMU_PAGE_SIZE - 1)) ||
          op->base > 0x100000000ULL - VIOMMU_PAGE_SIZE )
@@ -40,6 +42,7 @@ void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
     viommu->flags = op->flags;
     spin_lock_init(&viommu->attach_lock);
     spin_lock_init(&viommu->lock);
+    spin_lock_init(&viommu->refused.lock);
 
     spin_lock(&viommu->lock);
     fe->init(viommu);
@@ -128,6 +131,12 @@ void viommu_settle(struct viommu *viommu)
     viommu->kick |= is_more(viommu);
 }
 
+void viommu_lock(struct viommu *viommu)
+{
+    spin_lock(&viommu->lock);
+    viommu_collect_refused(viommu);
+}
+
 void viommu_unlock(struct viommu *viommu)
 {
     struct viommu_msi msi[VIOMMU_NR_MSI];
@@ -154,6 +163,7 @@ void viommu_reset(struct viommu *viommu)
     static const struct xen_viommu_log all = { .inv = XEN_VIOMMU_INV_CONTROL };
 
     spin_lock(&viommu->lock);
+    viommu_forget_refused(viommu);
     viommu_drain_cancel(viommu);
     viommu->fe->init(viommu);
     viommu_drain_announce(viommu, &all);
@@ -166,7 +176,7 @@ void viommu_p2m_changed(struct viommu *viommu)
     static const struct xen_viommu_log all = { .inv = XEN_VIOMMU_INV_TLB_GLOBAL };
     struct viommu_view view;
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     viommu->fe->view(viommu, &view);
     /* While disabled, addresses are what they are, whatever is there. */
     if ( view.enabled )
@@ -199,7 +209,7 @@ bool viommu_continue(struct viommu *viommu)
 {
     bool more;
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     check_dm(viommu);
     more = viommu_advance(viommu);
     viommu_unlock(viommu);
@@ -209,7 +219,7 @@ bool viommu_continue(struct viommu *viommu)
 
 void viommu_tick(struct viommu *viommu)
 {
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     /* Slots are not looked at: who is alive says when DMA has ended. */
     if ( viommu_drain_oldest(viommu) && !dm_alive(viommu) )
         viommu_drain_abandon(viommu);
@@ -223,7 +233,7 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
     struct xen_viommu_timeline *longest = &viommu->stats.longest;
     uint64_t val;
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
 
     viommu->stats.mmio_reads++;
 
@@ -247,7 +257,7 @@ uint64_t viommu_mmio_read(struct viommu *viommu, uint64_t addr,
 void viommu_mmio_write(struct viommu *viommu, uint64_t addr,
                        unsigned int size, uint64_t val, bool first)
 {
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     viommu->stats.mmio_writes++;
     viommu->fe->write(viommu, addr - viommu->base, size, val);
     if ( first )

@@ -6,13 +6,14 @@
  *   MMIO write -> front end: registers -> command -> flush
  *              -> drain (drain.c) -> front end: completion
  *
- * Translation comes in from the side, as a reader (dm.c).
+ * Translation comes in from the side, as a reader (dm.c), and so do requests for
+ * interrupts (irq.c).
  *
  * A file calls those to its right only; tests/unit/layers looks at that:
  *
- *   dm.c    core.c    front end    drain.c    ledger.c    resolve.c, clock.c
+ *   dm.c    core.c    irq.c    front end    drain.c    ledger.c    resolve.c, clock.c
  *
- * core.c and resolve.c reach the front end through struct viommu_frontend.
+ * core.c, irq.c and resolve.c reach the front end through struct viommu_frontend.
  */
 #ifndef VIOMMU_CORE_H
 #define VIOMMU_CORE_H
@@ -53,6 +54,33 @@ struct viommu_fault {
     uint32_t rid;
     uint64_t addr;
 };
+
+/* A request for an interrupt, as its source sends it. */
+struct viommu_request {
+    uint16_t rid;           /* of whoever sends it */
+    bool rte;               /* an IO-APIC's, for the entry that is in data */
+    uint64_t addr;          /* of an MSI */
+    uint64_t data;
+};
+
+/* What becomes of it. */
+enum viommu_remapped {
+    VIOMMU_IRQ_AS_IS,       /* it goes where it says by itself */
+    VIOMMU_IRQ_REMAPPED,    /* struct viommu_irq says where it goes */
+    VIOMMU_IRQ_BLOCKED,     /* nowhere */
+};
+
+struct viommu_irq {
+    uint32_t dest;          /* APIC id, or a set of them if ... */
+    bool logical;
+    bool one;               /* to one of those that are named */
+    bool level;
+    uint8_t mode;           /* as in the APIC's own messages: 0 fixed, ... */
+    uint8_t vector;
+};
+
+/* Requests that were refused, but not recorded yet: as many at a time. */
+#define VIOMMU_REFUSED 16
 
 /* Interrupts to be sent once the lock is dropped: one of each cause. */
 #define VIOMMU_NR_MSI 2
@@ -107,6 +135,15 @@ struct viommu_frontend {
      * is lost for want of room.
      */
     bool (*fault)(struct viommu *viommu, const struct viommu_fault *fault);
+
+    /*
+     * Remap @req, in the gate and without the lock.  Fills in @irq if it is
+     * remapped, and @fault if it is blocked.
+     */
+    enum viommu_remapped (*remap)(const struct viommu *viommu,
+                                  const struct viommu_request *req,
+                                  struct viommu_irq *irq,
+                                  struct viommu_fault *fault);
 
     /* Show the guest that @drained is complete, with the lock held. */
     void (*complete)(struct viommu *viommu,
@@ -176,6 +213,18 @@ struct viommu {
      * guest reads in their place; never read here.  NULL if there is none.
      */
     void *mirror;
+
+    /*
+     * Requests for interrupts that were refused, on their way to the fault
+     * records: who finds that is in the gate, where the lock is not taken.
+     * This one is the innermost, with the lock held or in the gate.
+     */
+    struct {
+        spinlock_t lock;
+        unsigned int nr;            /* in fault[], all of them to be reported */
+        uint64_t total, lost;       /* refused; and not reported, for want of room */
+        struct viommu_fault fault[VIOMMU_REFUSED];
+    } refused;
 
     uint64_t now;           /* latest answer of viommu_now() */
     struct viommu_drain drain;
@@ -282,6 +331,9 @@ int viommu_load(struct viommu *viommu, const struct hvm_hw_viommu *rec,
  */
 void viommu_p2m_changed(struct viommu *viommu);
 
+/* Take the lock, and record what was refused since it was dropped. */
+void viommu_lock(struct viommu *viommu);
+
 /*
  * Drop the lock, send the interrupts that were raised under it, and wake a
  * vCPU if there is work for one.
@@ -299,6 +351,19 @@ bool viommu_continue(struct viommu *viommu);
  * see that work for a vCPU does not lie about.  Takes the lock.
  */
 void viommu_tick(struct viommu *viommu);
+
+/*
+ * What becomes of a request for an interrupt.  Whoever calls this is in the gate,
+ * see host.h, and leaves it after the interrupt has been delivered.  If it is
+ * blocked, the guest is told.  Not locked; takes no lock but the innermost.
+ */
+enum viommu_remapped viommu_remap(struct viommu *viommu,
+                                  const struct viommu_request *req,
+                                  struct viommu_irq *irq);
+
+/* Record what was refused since, or forget it; with the lock held. */
+void viommu_collect_refused(struct viommu *viommu);
+void viommu_forget_refused(struct viommu *viommu);
 
 /*
  * Translate one address for the DM, or for comparison with what the DM uses.

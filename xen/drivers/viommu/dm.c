@@ -41,7 +41,7 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
 
     spin_lock(&viommu->attach_lock);
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     if ( viommu->dm.attached &&
          viommu_host_port_bound(viommu, viommu->dm.port) )
     {
@@ -70,7 +70,7 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
      * attach_lock keeps the ledger where it is.  Until this is done the DM can
      * neither translate nor be waited for.
      */
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     viommu_ledger_clear(viommu);
     viommu->dm.attached = true;
     viommu->dm.domid = caller;
@@ -99,7 +99,7 @@ int viommu_detach(struct viommu *viommu, domid_t caller,
 
     spin_lock(&viommu->attach_lock);
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     if ( viommu->dm.attached && viommu->dm.domid == caller )
     {
         had = drop_dm(viommu, &old);
@@ -123,7 +123,7 @@ struct viommu_ledger *viommu_take_ledger(struct viommu *viommu)
 
     spin_lock(&viommu->attach_lock);
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     had = drop_dm(viommu, &port);
     ledger = viommu->ledger;
     viommu->ledger = NULL;
@@ -213,7 +213,7 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
                 return -EINVAL;
     }
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     if ( !is_dm(viommu, caller) )
     {
         viommu_unlock(viommu);
@@ -239,7 +239,7 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
             check_target(viommu, &block, &xlat[i], iova);
     }
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     viommu->stats.translations += nr;
     for ( i = 0; i < nr; i++ )
     {
@@ -266,7 +266,7 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
     if ( op->pad[0] || op->pad[1] )
         return -EINVAL;
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
     if ( is_dm(viommu, caller) )
     {
         viommu_drain_poll(viommu, true);
@@ -283,7 +283,7 @@ void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
     const struct viommu_wait *oldest;
     struct viommu_view view;
 
-    spin_lock(&viommu->lock);
+    viommu_lock(viommu);
 
     viommu->fe->view(viommu, &view);
     oldest = viommu_drain_oldest(viommu);

@@ -58,6 +58,27 @@ void viommu_drain_flush(struct viommu *viommu, const struct xen_viommu_log *inv)
     viommu_drain_announce(viommu, inv);
 }
 
+void viommu_drain_flush_irqs(struct viommu *viommu)
+{
+    ASSERT(spin_is_locked(&viommu->lock));
+
+    viommu->drain.irqs = true;
+}
+
+/*
+ * Whoever has read an entry as it was before the guest asked for this is in the
+ * gate; who enters it later reads what is there now.
+ */
+static void drain_irqs(struct viommu *viommu)
+{
+    if ( !viommu->drain.irqs )
+        return;
+
+    viommu->drain.irqs = false;
+    viommu_host_gate_close(viommu);
+    viommu_host_gate_open(viommu);
+}
+
 /* Wait for what has been flushed since the last time. */
 static void request(struct viommu *viommu)
 {
@@ -75,6 +96,7 @@ static void begin(struct viommu *viommu, struct viommu_wait *wait,
 {
     struct viommu_drain *drain = &viommu->drain;
 
+    drain_irqs(viommu);
     request(viommu);
 
     if ( !wait->busy )
@@ -364,7 +386,7 @@ void viommu_drain_cancel(struct viommu *viommu)
     drain->ring_cons = drain->ring_seen = drain->ring_prod;
 
     /* Nor will anybody wait for it later. */
-    drain->flushed = false;
+    drain->flushed = drain->irqs = false;
     drain->drained = drain->requested;
     if ( viommu->ledger )
         viommu_ledger_forget(viommu);

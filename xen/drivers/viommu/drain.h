@@ -7,7 +7,8 @@
  *
  * A struct viommu_drained exists nowhere but in here, and a front end cannot
  * complete an invalidation without one: an invalidation that completes before
- * it is drained does not compile.
+ * it is drained does not compile.  It stands for interrupts, too: whoever
+ * delivers one is in the gate (host.h), which is closed once in between.
  *
  * There is a generation up to which all is drained, and waits for generations.
  * ledger.c finds out what is in flight; without a DM nothing is.
@@ -23,7 +24,7 @@
 struct viommu;
 
 /* Registers whose change can be waited for, one of each, at the same time. */
-#define VIOMMU_DRAIN_SLOTS 6
+#define VIOMMU_DRAIN_SLOTS 8
 
 /* Commands from a queue that can be waited for; a power of 2. */
 #define VIOMMU_DRAIN_RING 64
@@ -50,6 +51,7 @@ struct viommu_drain {
     uint64_t requested;     /* ... of the latest that is waited for */
     uint64_t drained;       /* no DMA uses a translation older than this */
     bool flushed;           /* since the latest generation was requested */
+    bool irqs;              /* entries of interrupts were, likewise */
     bool notify;            /* the DM is to be told that it is waited for */
     unsigned int inv;       /* XEN_VIOMMU_INV_* of the latest flush */
     struct viommu_wait slot[VIOMMU_DRAIN_SLOTS];
@@ -65,6 +67,13 @@ void viommu_drain_announce(struct viommu *viommu,
 /* The same, and the next wait waits for DMA that already uses them. */
 void viommu_drain_flush(struct viommu *viommu,
                         const struct xen_viommu_log *inv);
+
+/*
+ * The next wait also waits for interrupts that are being delivered by what the
+ * guest's entries for them were.  That takes no longer than a delivery, and is
+ * over before the wait has begun.
+ */
+void viommu_drain_flush_irqs(struct viommu *viommu);
 
 /*
  * Wait for the DMA that may use what has been flushed, to show @result then.

@@ -46,6 +46,39 @@ unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa,
 void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data);
 
 /*
+ * The tables of interrupt remapping, of which there are VIOMMU_HELD_TABLES of
+ * at most VIOMMU_HELD_PAGES.  They are read where no page may be looked up.
+ *
+ * Hold @nr pages of guest memory from @gpa on as @table, in the place of those
+ * that it was before.  They can be read from then on, whatever becomes of them
+ * in the p2m.  What is no RAM of the guest now is not there.  Locked: takes the
+ * p2m's lock.  No delivery may be using @table.
+ */
+#define VIOMMU_HELD_TABLES 2
+#define VIOMMU_HELD_PAGES  256
+void viommu_host_hold(struct viommu *viommu, unsigned int table, paddr_t gpa,
+                      unsigned int nr);
+
+/*
+ * Copy the 16 bytes at @off, a multiple of 16, of @table as they were at one
+ * moment.  In the gate.
+ *
+ * -EFAULT: no page there
+ */
+int viommu_host_read_held(const struct viommu *viommu, unsigned int table,
+                          unsigned int off, void *buf);
+
+/*
+ * Whoever delivers an interrupt does so in the gate: enters it, remaps the
+ * request, hands it to the local APICs, and leaves.  When this returns, all
+ * who were in it have left, and nobody enters before viommu_host_gate_open().
+ * Locked: the gate comes after the lock, and whoever is in it takes neither
+ * that nor a lock that comes before it.
+ */
+void viommu_host_gate_close(struct viommu *viommu);
+void viommu_host_gate_open(struct viommu *viommu);
+
+/*
  * Allocate an event channel between @domid and Xen, in the guest's port space.
  * Returns the port or a negative errno.  Not locked: takes the event lock.
  */
@@ -64,7 +97,7 @@ void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port);
  * Have a vCPU of the guest call viommu_continue(), before it runs guest code and
  * until that returns false.  The current one, if that is the guest's; else
  * another one is woken.  If none can run, none does: it is asked for again
- * by viommu_tick().  Not locked.
+ * by viommu_tick().  Not locked, but perhaps in the gate.
  */
 void viommu_host_kick(const struct viommu *viommu);
 

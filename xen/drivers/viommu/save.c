@@ -9,6 +9,9 @@ void viommu_save(struct viommu *viommu, struct hvm_hw_viommu *rec)
 {
     spin_lock(&viommu->lock);
 
+    /* While the guest may run, there is one to do it. */
+    if ( viommu_host_frozen(viommu) )
+        viommu_collect_refused(viommu);
     memset(rec, 0, sizeof(*rec));
     rec->base = viommu->base;
     rec->type = viommu->fe->type;
@@ -60,6 +63,7 @@ int viommu_load(struct viommu *viommu, const struct hvm_hw_viommu *rec,
     else
     {
         /* Nothing is in flight: whatever is begun from here on is drained. */
+        viommu_forget_refused(viommu);
         viommu_drain_abandon(viommu);
         viommu_drain_cancel(viommu);
         memset(&viommu->stats, 0, sizeof(viommu->stats));

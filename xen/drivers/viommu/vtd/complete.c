@@ -35,6 +35,17 @@ void cf_check vtd_complete(struct viommu *viommu,
         vtd_set32(vtd, VTD_GSTS, vtd->te ? gsts | VTD_GSTS_TES : gsts);
         break;
 
+    case VTD_CMD_SIRTP:
+        vtd_set32(vtd, VTD_GSTS, gsts | VTD_GSTS_IRTPS);
+        break;
+
+    case VTD_CMD_IRE:
+        gsts &= ~(VTD_GSTS_IRES | VTD_GSTS_CFIS);
+        vtd_set32(vtd, VTD_GSTS, gsts |
+                                 (vtd->ir.enabled ? VTD_GSTS_IRES : 0) |
+                                 (vtd->ir.compat ? VTD_GSTS_CFIS : 0));
+        break;
+
     case VTD_CMD_QIE:
         gsts &= ~VTD_GSTS_QIES;
         if ( !vtd->queue.enabled )

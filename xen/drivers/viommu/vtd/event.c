@@ -6,8 +6,8 @@
 #include "vtd.h"
 
 /*
- * An event: its control register is followed by data and address.  Its
- * interrupt is the entry of viommu->msi.
+ * An event: its control register is followed by data and address, whose upper
+ * half is that of an APIC id.  Its interrupt is the entry of viommu->msi.
  */
 enum event { EVENT_FAULT, EVENT_WAIT };
 
@@ -25,7 +25,7 @@ static void raise(struct vtd *vtd, enum event event)
     unsigned int ectl = ectl_of[event];
     uint32_t ctl = vtd_get32(vtd, ectl);
     uint32_t data = vtd_get32(vtd, ectl + 4);
-    uint32_t addr = vtd_get32(vtd, ectl + 8);
+    uint64_t addr = vtd_get64(vtd, ectl + 8);
     unsigned int mode = (data >> 8) & 7;
 
     if ( (ctl & VTD_ECTL_IM) || viommu_host_frozen(&vtd->viommu) )
@@ -37,7 +37,7 @@ static void raise(struct vtd *vtd, enum event event)
     vtd_set32(vtd, ectl, ctl & ~VTD_ECTL_IP);
 
     /* Only an interrupt that the IOMMU itself may send: fixed or lowest. */
-    if ( VTD_IS_INTERRUPT(addr) && mode <= 1 )
+    if ( VTD_IS_INTERRUPT((uint32_t)addr) && mode <= 1 )
         vtd->viommu.msi[event] = (struct viommu_msi){
             .valid = true, .addr = addr, .data = data,
         };

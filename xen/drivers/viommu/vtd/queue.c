@@ -8,8 +8,7 @@
 
 /*
  * What is known by type: reserved bits of either half.  No row, no such
- * descriptor: those of device TLBs and interrupt remapping are unknown to a
- * unit without ECAP.DT and ECAP.IR.
+ * descriptor: those of device TLBs are unknown to a unit without ECAP.DT.
  */
 static const struct {
     bool valid;
@@ -17,15 +16,17 @@ static const struct {
 } descs[16] = {
     [VTD_DESC_CC]    = { true, 0xfffc00000000ffc0ULL, ~0ULL },
     [VTD_DESC_IOTLB] = { true, 0xffffffff0000ff00ULL, 0xf80 },
+    [VTD_DESC_IEC]   = { true, 0xffff000007ffffe0ULL, ~0ULL },
     [VTD_DESC_WAIT]  = { true, 0x00000000ffffff80ULL, ~VTD_WAIT_ADDR },
 };
 
 /* Returns 0 or the IQEI that says what is wrong. */
-static unsigned int check(const uint64_t desc[2])
+static unsigned int check(const struct vtd *vtd, const uint64_t desc[2])
 {
     unsigned int type = VTD_DESC_TYPE(desc[0]);
 
-    if ( !descs[type].valid )
+    /* Nor are interrupts known without ECAP.IR. */
+    if ( !descs[type].valid || (type == VTD_DESC_IEC && !vtd_has_ir(vtd)) )
         return VTD_IQEI_TYPE;
 
     if ( (desc[0] & descs[type].lo_rsvd) || (desc[1] & descs[type].hi_rsvd) )
@@ -33,6 +34,10 @@ static unsigned int check(const uint64_t desc[2])
 
     if ( type == VTD_DESC_WAIT )
         return 0;
+
+    if ( type == VTD_DESC_IEC )
+        return (desc[0] & VTD_IEC_INDEX) && VTD_IEC_IM(desc[0]) > VTD_MHMV
+               ? VTD_IQEI_RSVD : 0;
 
     if ( !VTD_DESC_G(desc[0]) ||
          (type == VTD_DESC_IOTLB && VTD_DESC_G(desc[0]) == VTD_G_PAGE &&
@@ -95,7 +100,7 @@ bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd)
     }
 
     /* On an error IQH stays at the offender, which software may replace. */
-    iqei = check(desc);
+    iqei = check(vtd, desc);
     if ( iqei )
     {
         vtd_queue_error(vtd, iqei);

@@ -17,13 +17,19 @@ static const struct {
     [SLOT_CCMD] = { VTD_CMD_CCMD, HVM_VIOMMU_PENDING_CCMD },
     [SLOT_IOTLB] = { VTD_CMD_IOTLB, HVM_VIOMMU_PENDING_IOTLB },
     [SLOT_IQH] = { VTD_CMD_IQH, HVM_VIOMMU_PENDING_IQH },
+    [SLOT_SIRTP] = { VTD_CMD_SIRTP, HVM_VIOMMU_PENDING_SIRTP },
+    [SLOT_IRE] = { VTD_CMD_IRE, HVM_VIOMMU_PENDING_IRE },
 };
 
 #define ALL_STATE   (HVM_VIOMMU_TE | HVM_VIOMMU_QUEUE | HVM_VIOMMU_FENCE |     \
-                     HVM_VIOMMU_UNWAITED | HVM_VIOMMU_DRAINING)
+                     HVM_VIOMMU_UNWAITED | HVM_VIOMMU_DRAINING | IR_STATE)
 #define ALL_PENDING (HVM_VIOMMU_PENDING_SRTP | HVM_VIOMMU_PENDING_TE |         \
                      HVM_VIOMMU_PENDING_QIE | HVM_VIOMMU_PENDING_CCMD |        \
-                     HVM_VIOMMU_PENDING_IOTLB | HVM_VIOMMU_PENDING_IQH)
+                     HVM_VIOMMU_PENDING_IOTLB | HVM_VIOMMU_PENDING_IQH |       \
+                     IR_PENDING)
+/* Of one that remaps interrupts. */
+#define IR_STATE    (HVM_VIOMMU_IRE | HVM_VIOMMU_CFI | HVM_VIOMMU_IRT)
+#define IR_PENDING  (HVM_VIOMMU_PENDING_SIRTP | HVM_VIOMMU_PENDING_IRE)
 /* State of a queue that is enabled. */
 #define QUEUE_STATE (HVM_VIOMMU_FENCE | HVM_VIOMMU_UNWAITED |                  \
                      HVM_VIOMMU_DRAINING)
@@ -58,6 +64,14 @@ void cf_check vtd_save(const struct viommu *viommu, struct hvm_hw_viommu *rec)
             rec->queue_held = vtd->queue.held;
     }
 
+    rec->irta = vtd->ir.irta;
+    if ( vtd->ir.taken )
+        rec->state |= HVM_VIOMMU_IRT;
+    if ( vtd->ir.enabled )
+        rec->state |= HVM_VIOMMU_IRE;
+    if ( vtd->ir.compat )
+        rec->state |= HVM_VIOMMU_CFI;
+
     for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
         if ( viommu_drain_slot(viommu, i) )
             rec->pending |= cmds[i].pending;
@@ -80,12 +94,14 @@ static uint32_t rec32(const struct hvm_hw_viommu *rec, unsigned int off)
 }
 
 /* Of registers, what Xen sets, beside what the guest writes. */
-static uint32_t set_by_xen(unsigned int off)
+static uint32_t set_by_xen(const struct vtd *vtd, unsigned int off)
 {
     switch ( off )
     {
     case VTD_GSTS:
-        return VTD_GSTS_TES | VTD_GSTS_RTPS | VTD_GSTS_QIES;
+        return VTD_GSTS_TES | VTD_GSTS_RTPS | VTD_GSTS_QIES |
+               (vtd_has_ir(vtd) ? VTD_GSTS_IRES | VTD_GSTS_IRTPS |
+                                  VTD_GSTS_CFIS : 0);
     case VTD_CCMD + 4:
         return VTD_CCMD_CAIG >> 32;
     case VTD_FSTS:
@@ -135,7 +151,7 @@ static const char *check_regs(const struct vtd *vtd,
         }
         else if ( rec->reg[i] & ~(vtd_regs_written(vtd, off, rec->haw) |
                                   (vtd_regs_exists(vtd, off) ?
-                                   set_by_xen(off) : 0)) )
+                                   set_by_xen(vtd, off) : 0)) )
             return "a reserved bit of a register";
     }
 
@@ -147,14 +163,20 @@ static const char *check_regs(const struct vtd *vtd,
          !(rec32(rec, VTD_CCMD + 4) & (VTD_CCMD_ICC >> 32)) ||
          !(rec->pending & HVM_VIOMMU_PENDING_IOTLB) !=
          !(rec32(rec, VTD_IOTLB + 4) & (VTD_IOTLB_IVT >> 32)) ||
-         ((rec->pending & HVM_VIOMMU_PENDING_SRTP) && (gsts & VTD_GSTS_RTPS)) )
+         ((rec->pending & HVM_VIOMMU_PENDING_SRTP) && (gsts & VTD_GSTS_RTPS)) ||
+         ((rec->pending & HVM_VIOMMU_PENDING_SIRTP) && (gsts & VTD_GSTS_IRTPS)) )
         return "a command both pending and complete";
 
     /* ... and where there is none, status and state are the same. */
     if ( (!(rec->pending & HVM_VIOMMU_PENDING_TE) &&
           !(rec->state & HVM_VIOMMU_TE) != !(gsts & VTD_GSTS_TES)) ||
          (!(rec->pending & HVM_VIOMMU_PENDING_QIE) &&
-          !(rec->state & HVM_VIOMMU_QUEUE) != !(gsts & VTD_GSTS_QIES)) )
+          !(rec->state & HVM_VIOMMU_QUEUE) != !(gsts & VTD_GSTS_QIES)) ||
+         (!(rec->pending & HVM_VIOMMU_PENDING_SIRTP) &&
+          !(rec->state & HVM_VIOMMU_IRT) != !(gsts & VTD_GSTS_IRTPS)) ||
+         (!(rec->pending & HVM_VIOMMU_PENDING_IRE) &&
+          (!(rec->state & HVM_VIOMMU_IRE) != !(gsts & VTD_GSTS_IRES) ||
+           !(rec->state & HVM_VIOMMU_CFI) != !(gsts & VTD_GSTS_CFIS))) )
         return "a status that is not the state";
 
     return NULL;
@@ -209,6 +231,23 @@ static const char *check_queue(const struct hvm_hw_viommu *rec)
     return NULL;
 }
 
+static const char *check_ir(const struct hvm_hw_viommu *rec)
+{
+    if ( !(rec->flags & XEN_VIOMMU_CREATE_INTREMAP) &&
+         ((rec->state & IR_STATE) || (rec->pending & IR_PENDING)) )
+        return "interrupt remapping, where there is none";
+
+    if ( rec->irta & ~(VTD_IRTA_IRTA | VTD_IRTA_EIME | VTD_IRTA_S) ||
+         rec->irta >> rec->haw )
+        return "an interrupt table out of memory";
+
+    if ( !(rec->state & HVM_VIOMMU_IRT) &&
+         (rec->irta || (rec->pending & HVM_VIOMMU_PENDING_SIRTP)) )
+        return "an interrupt table that has not been taken";
+
+    return NULL;
+}
+
 const char *cf_check vtd_check(const struct viommu *viommu,
                                const struct hvm_hw_viommu *rec)
 {
@@ -222,7 +261,7 @@ const char *cf_check vtd_check(const struct viommu *viommu,
     if ( rec->next_frcd >= VTD_NFR )
         return "a fault record out of range";
 
-    why = check_queue(rec);
+    why = check_queue(rec) ?: check_ir(rec);
 
     return why ?: check_regs(vtd, rec);
 }
@@ -247,6 +286,13 @@ void cf_check vtd_load(struct viommu *viommu, const struct hvm_hw_viommu *rec)
     vtd->queue.held = rec->queue_held;
     vtd->queue.unwaited = rec->state & HVM_VIOMMU_UNWAITED;
     vtd->queue.draining = rec->state & HVM_VIOMMU_DRAINING;
+
+    vtd_remap_reset(vtd);
+    if ( rec->state & HVM_VIOMMU_IRT )
+        vtd_remap_take(vtd, rec->irta);
+    if ( rec->state & (HVM_VIOMMU_IRE | HVM_VIOMMU_CFI) )
+        vtd_remap_enable(vtd, rec->state & HVM_VIOMMU_IRE,
+                         rec->state & HVM_VIOMMU_CFI);
 
     for ( i = 0; i < rec->nr_waits; i++ )
     {

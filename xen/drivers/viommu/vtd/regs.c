@@ -30,6 +30,7 @@ struct vtd_reg {
     enum {
         WO = 1,     /* reads return 0 */
         QI = 2,     /* reserved without ECAP.QI */
+        IR = 4,     /* reserved without ECAP.IR and EIM */
     } attr;
     uint64_t reset;
     uint64_t rw;    /* bits that the guest writes; see implemented() */
@@ -49,6 +50,8 @@ struct vtd_reg {
 #define ECAP_RESET (VTD_ECAP_C | VTD_ECAP_PT | VTD_ECAP_SC |                  \
                     VTD_ECAP_IRO(VTD_IRO))
 
+#define ECAP_IR    (VTD_ECAP_IR | VTD_ECAP_EIM | VTD_ECAP_MHMV(VTD_MHMV))
+
 /* What has no row is reserved: reads 0, ignores writes. */
 static const struct vtd_reg regs[] = {
     /* off       size attr reset        rw            rw1c         effect */
@@ -67,8 +70,7 @@ static const struct vtd_reg regs[] = {
     { VTD_FECTL,   4, 0,  VTD_ECTL_IM,  VTD_ECTL_IM,  0,          EFF_FAULT },
     { VTD_FEDATA,  4, 0,  0,            0xffff,       0,           EFF_NONE },
     { VTD_FEADDR,  4, 0,  0,            0xfffffffc,   0,           EFF_NONE },
-    /* Without ECAP.EIM no APIC id is wider than 8 bits: reserved. */
-    { VTD_FEUADDR, 4, 0,  0,            0,            0,           EFF_NONE },
+    { VTD_FEUADDR, 4, IR, 0,            0xffffff00,   0,           EFF_NONE },
     { VTD_IQH,     8, QI, 0,            0,            0,           EFF_NONE },
     { VTD_IQT,     8, QI, 0,            VTD_IQ_OFFSET, 0,           EFF_IQT },
     /* IQA.DW is reserved without ECAP.SMTS: zero. */
@@ -77,8 +79,10 @@ static const struct vtd_reg regs[] = {
     { VTD_IECTL,   4, QI, VTD_ECTL_IM,  VTD_ECTL_IM,  0,       EFF_IQ_EVENT },
     { VTD_IEDATA,  4, QI, 0,            0xffff,       0,           EFF_NONE },
     { VTD_IEADDR,  4, QI, 0,            0xfffffffc,   0,           EFF_NONE },
-    { VTD_IEUADDR, 4, QI, 0,            0,            0,           EFF_NONE },
+    { VTD_IEUADDR, 4, IR, 0,            0xffffff00,   0,           EFF_NONE },
     { VTD_IQERCD,  8, QI, 0,            0,            0,           EFF_NONE },
+    { VTD_IRTA,    8, IR, 0,
+      VTD_IRTA_IRTA | VTD_IRTA_EIME | VTD_IRTA_S,     0,           EFF_NONE },
     { VTD_IVA,     8, WO, 0,
       VTD_IVA_ADDR | VTD_IVA_IH | VTD_IVA_AM,         0,           EFF_NONE },
     { VTD_IOTLB,   8, 0,  0,
@@ -97,13 +101,19 @@ static uint32_t half(const struct vtd_reg *reg, unsigned int off, uint64_t val)
 /* Of an address, only the bits that the guest's memory needs are there. */
 static uint64_t implemented(const struct vtd_reg *reg, unsigned int haw)
 {
-    return reg->off == VTD_RTADDR || reg->off == VTD_IQA
-           ? (1ULL << haw) - 1 : ~0ULL;
+    return reg->off == VTD_RTADDR || reg->off == VTD_IQA ||
+           reg->off == VTD_IRTA ? (1ULL << haw) - 1 : ~0ULL;
 }
 
 static bool has_queue(const struct vtd *vtd)
 {
     return !(vtd->viommu.flags & XEN_VIOMMU_CREATE_NO_QUEUE);
+}
+
+static bool is_offered(const struct vtd *vtd, const struct vtd_reg *reg)
+{
+    return (!(reg->attr & QI) || has_queue(vtd)) &&
+           (!(reg->attr & IR) || vtd_has_ir(vtd));
 }
 
 /* The row that the word at @off belongs to, if there is such a register. */
@@ -113,7 +123,7 @@ static const struct vtd_reg *find(const struct vtd *vtd, unsigned int off)
 
     for ( i = 0; i < ARRAY_SIZE(regs); i++ )
         if ( off >= regs[i].off && off < regs[i].off + regs[i].size )
-            return (regs[i].attr & QI) && !has_queue(vtd) ? NULL : &regs[i];
+            return is_offered(vtd, &regs[i]) ? &regs[i] : NULL;
 
     return NULL;
 }
@@ -176,7 +186,7 @@ void vtd_regs_reset(struct vtd *vtd)
         vtd_set32(vtd, 4 * i, 0);
 
     for ( i = 0; i < ARRAY_SIZE(regs); i++ )
-        if ( (regs[i].attr & QI) && !has_queue(vtd) )
+        if ( !is_offered(vtd, &regs[i]) )
             continue;
         else if ( regs[i].size == 8 )
             vtd_set64(vtd, regs[i].off, regs[i].reset);
@@ -184,7 +194,8 @@ void vtd_regs_reset(struct vtd *vtd)
             vtd_set32(vtd, regs[i].off, regs[i].reset);
 
     vtd_set64(vtd, VTD_CAP, cap);
-    vtd_set64(vtd, VTD_ECAP, ECAP_RESET | (has_queue(vtd) ? VTD_ECAP_QI : 0));
+    vtd_set64(vtd, VTD_ECAP, ECAP_RESET | (has_queue(vtd) ? VTD_ECAP_QI : 0) |
+                             (vtd_has_ir(vtd) ? ECAP_IR : 0));
 }
 
 /* 4 or 8 bytes, aligned: all else is not an access to a register. */
@@ -225,8 +236,9 @@ static void emit(struct vtd_cmds *cmds, enum vtd_cmd_kind kind, uint64_t val,
 /*
  * Several bits may be written at once, and software repeats those that are
  * set: pointers take effect before enables, each enable only if it changes.
- * What CAP and ECAP do not offer (SFL, EAFL, WBF, IRE, SIRTP, CFI, and QIE on
- * a unit without a queue) is ignored, its status staying 0.
+ * What CAP and ECAP do not offer (SFL, EAFL, WBF, QIE on a unit without a queue,
+ * and IRE, SIRTP and CFI on one that does not remap interrupts) is ignored, its
+ * status staying 0.
  */
 static void write_gcmd(const struct vtd *vtd, uint32_t val,
                        struct vtd_cmds *cmds)
@@ -234,12 +246,20 @@ static void write_gcmd(const struct vtd *vtd, uint32_t val,
     if ( val & VTD_GCMD_SRTP )
         emit(cmds, VTD_CMD_SRTP, vtd_get64(vtd, VTD_RTADDR), 0);
 
+    if ( vtd_has_ir(vtd) && (val & VTD_GCMD_SIRTP) )
+        emit(cmds, VTD_CMD_SIRTP, vtd_get64(vtd, VTD_IRTA), 0);
+
     if ( has_queue(vtd) && !(val & VTD_GCMD_QIE) != !vtd->queue.enabled )
         emit(cmds, VTD_CMD_QIE, !!(val & VTD_GCMD_QIE),
              vtd_get64(vtd, VTD_IQA));
 
     if ( !(val & VTD_GCMD_TE) != !vtd->te )
         emit(cmds, VTD_CMD_TE, !!(val & VTD_GCMD_TE), 0);
+
+    if ( vtd_has_ir(vtd) && (!(val & VTD_GCMD_IRE) != !vtd->ir.enabled ||
+                             !(val & VTD_GCMD_CFI) != !vtd->ir.compat) )
+        emit(cmds, VTD_CMD_IRE, !!(val & VTD_GCMD_IRE),
+             !!(val & VTD_GCMD_CFI));
 }
 
 static void write_word(struct vtd *vtd, unsigned int off, uint32_t val,

@@ -30,6 +30,7 @@
 #define VTD_IEADDR  0x0a8 /* RW, 32 */
 #define VTD_IEUADDR 0x0ac /* RW, 32 */
 #define VTD_IQERCD  0x0b0 /* RO, 64 */
+#define VTD_IRTA    0x0b8 /* RW, 64 */
 #define VTD_IRO     0x0f0 /* where ECAP.IRO points */
 #define VTD_IVA     (VTD_IRO + 0) /* WO, 64 */
 #define VTD_IOTLB   (VTD_IRO + 8) /* RW, 64 */
@@ -59,17 +60,28 @@
 /* ECAP, 11.4.3. */
 #define VTD_ECAP_C          (1ULL << 0)
 #define VTD_ECAP_QI         (1ULL << 1)
+#define VTD_ECAP_IR         (1ULL << 3)
+#define VTD_ECAP_EIM        (1ULL << 4)
 #define VTD_ECAP_PT         (1ULL << 6)
 #define VTD_ECAP_SC         (1ULL << 7)
 #define VTD_ECAP_IRO(off)   ((uint64_t)(off) / 16 << 8)
+#define VTD_ECAP_MHMV(n)    ((uint64_t)(n) << 20)
+
+#define VTD_MHMV            15 /* largest IM of an IEC descriptor */
 
 /* GCMD, GSTS, 11.4.4: the enable bits have the same place in both. */
 #define VTD_GCMD_TE         (1u << 31)
 #define VTD_GCMD_SRTP       (1u << 30)
 #define VTD_GCMD_QIE        (1u << 26)
+#define VTD_GCMD_IRE        (1u << 25)
+#define VTD_GCMD_SIRTP      (1u << 24)
+#define VTD_GCMD_CFI        (1u << 23)
 #define VTD_GSTS_TES        (1u << 31)
 #define VTD_GSTS_RTPS       (1u << 30)
 #define VTD_GSTS_QIES       (1u << 26)
+#define VTD_GSTS_IRES       (1u << 25)
+#define VTD_GSTS_IRTPS      (1u << 24)
+#define VTD_GSTS_CFIS       (1u << 23)
 
 /* RTADDR, 11.4.5. */
 #define VTD_RTADDR_RTA      0xfffffffffffff000ULL
@@ -132,15 +144,24 @@
 #define VTD_IQEI_TYPE       3 /* unknown or unsupported descriptor */
 #define VTD_IQEI_RSVD       4 /* reserved field or value */
 
+/* IRTA: the address, whether APIC ids have 32 bits, and the size, log2 of it. */
+#define VTD_IRTA_IRTA       0xfffffffffffff000ULL
+#define VTD_IRTA_EIME       (1ULL << 11)
+#define VTD_IRTA_S          0xfULL
+#define VTD_IRTA_ENTRIES(s) (2u << (s))
+
 /* Descriptors of 128 bits, 6.5.2: the lower 8 bytes. */
 #define VTD_DESC_TYPE(lo)   ((lo) & 0xf)
 #define VTD_DESC_CC         1
 #define VTD_DESC_IOTLB      2
+#define VTD_DESC_IEC        4
 #define VTD_DESC_WAIT       5
 #define VTD_DESC_G(lo)      (((lo) >> 4) & 3)
 #define VTD_DESC_DID(lo)    (((lo) >> 16) & 0xffff)
 #define VTD_DESC_SID(lo)    (((lo) >> 32) & 0xffff)     /* CC */
 #define VTD_DESC_FM(lo)     (((lo) >> 48) & 3)          /* CC */
+#define VTD_IEC_INDEX       (1ULL << 4)                 /* not all of them */
+#define VTD_IEC_IM(lo)      (((lo) >> 27) & 0x1f)
 #define VTD_WAIT_IF         (1ULL << 4)
 #define VTD_WAIT_SW         (1ULL << 5)
 #define VTD_WAIT_FN         (1ULL << 6)
@@ -155,6 +176,7 @@
 #define VTD_FRCD_SID        0xffffULL
 /* The lower 8. */
 #define VTD_FRCD_FI         0xfffffffffffff000ULL
+#define VTD_FRCD_IR_SHIFT   48 /* an index, if an interrupt was refused */
 
 /* Root entry, 9.1: 16 bytes, by bus.  First 8; the others are reserved. */
 #define VTD_ROOT_P          (1ULL << 0)
@@ -185,6 +207,42 @@
 /* Interrupt requests, 3.14: writes to this range are not translated. */
 #define VTD_IS_INTERRUPT(addr) (((addr) & ~0xfffffULL) == 0xfee00000ULL)
 
+/* Interrupt requests in remappable format, 5.1.2.2: address and data of MSI. */
+#define VTD_MSI_FORMAT      (1ULL << 4)
+#define VTD_MSI_SHV         (1ULL << 3)
+#define VTD_MSI_HANDLE(a)   ((((a) >> 5) & 0x7fff) | (((a) << 13) & 0x8000))
+#define VTD_MSI_SUBHANDLE   0xffffULL
+#define VTD_MSI_DATA_RSVD   0xffff0000ULL
+/* ... and the entry of an IO-APIC, 5.1.5.1. */
+#define VTD_RTE_FORMAT      (1ULL << 48)
+#define VTD_RTE_HANDLE(r)   (((r) >> 49) | (((r) << 4) & 0x8000))
+
+/* Interrupt remapping table entry, 9.10: 16 bytes.  The lower 8. */
+#define VTD_IRTE_P          (1ULL << 0)
+#define VTD_IRTE_FPD        (1ULL << 1)
+#define VTD_IRTE_DM         (1ULL << 2) /* logical destination */
+#define VTD_IRTE_RH         (1ULL << 3) /* one of those that it names */
+#define VTD_IRTE_TM         (1ULL << 4) /* level */
+#define VTD_IRTE_DLM(lo)    (((lo) >> 5) & 7)
+#define VTD_IRTE_V(lo)      (((lo) >> 16) & 0xff)
+#define VTD_IRTE_DST(lo)    ((uint32_t)((lo) >> 32))
+/* IM, which is reserved without CAP.PI, included. */
+#define VTD_IRTE_LO_RSVD    0x00000000ff00f000ULL
+/* Of DST only 15:8 are there without IRTA.EIME. */
+#define VTD_IRTE_DST_RSVD   0xffff00ff00000000ULL
+#define VTD_IRTE_DST_XAPIC(lo) (((lo) >> 40) & 0xff)
+/* The upper 8. */
+#define VTD_IRTE_SID(hi)    ((hi) & 0xffff)
+#define VTD_IRTE_SQ(hi)     (((hi) >> 16) & 3)
+#define VTD_IRTE_SVT(hi)    (((hi) >> 18) & 3)
+#define VTD_SVT_NONE        0
+#define VTD_SVT_SID         1 /* SID, but for the bits that SQ says */
+#define VTD_SVT_BUS         2 /* SID: the first and the last bus */
+#define VTD_IRTE_HI_RSVD    0xfffffffffff00000ULL
+
+/* Delivery modes of the architecture's interrupt messages; 3 and 6: reserved. */
+#define VTD_DLM_VALID(dlm)  ((dlm) != 3 && (dlm) != 6)
+
 /* Fault reasons, 7.1.3. */
 #define VTD_FR_ROOT_NP       0x01 /* root entry not present */
 #define VTD_FR_CTX_NP        0x02 /* context entry not present */
@@ -199,6 +257,13 @@
 #define VTD_FR_CTX_RSVD      0x0b
 #define VTD_FR_PTE_RSVD      0x0c
 #define VTD_FR_INTERRUPT     0x0e /* translates into the interrupt range */
+#define VTD_FR_IR_REQ_RSVD   0x20 /* reserved bits of a request */
+#define VTD_FR_IR_INDEX      0x21 /* index beyond the table */
+#define VTD_FR_IR_NP         0x22 /* entry not present */
+#define VTD_FR_IR_ACCESS     0x23 /* the table is inaccessible */
+#define VTD_FR_IR_RSVD       0x24 /* reserved bits of an entry */
+#define VTD_FR_IR_COMPAT     0x25 /* compatibility format blocked */
+#define VTD_FR_IR_SOURCE     0x26 /* not from whom the entry is for */
 
 #endif /* VIOMMU_VTD_SPEC_H */
 

@@ -143,6 +143,11 @@ static void execute_queued(struct vtd *vtd, const struct vtd_cmd *cmd)
         flush_tlb(vtd, VTD_DESC_G(cmd->val), VTD_DESC_DID(cmd->val), cmd->arg);
         break;
 
+    case VTD_DESC_IEC:
+        /* Xen keeps no copy of an entry: any of them is as good as all. */
+        viommu_drain_flush_irqs(&vtd->viommu);
+        break;
+
     case VTD_DESC_WAIT:
         /* The address has 2 bits to spare, which say what completion does. */
         result.addr |= (cmd->val & VTD_WAIT_SW ? VTD_RESULT_SW : 0) |
@@ -170,6 +175,17 @@ static void execute(struct vtd *vtd, const struct vtd_cmd *cmd)
         vtd->te = cmd->val;
         flush_control(vtd);
         wait_slot(vtd, SLOT_TE, cmd->kind);
+        break;
+
+    case VTD_CMD_SIRTP:
+        vtd_set32(vtd, VTD_GSTS, vtd_get32(vtd, VTD_GSTS) & ~VTD_GSTS_IRTPS);
+        vtd_remap_take(vtd, cmd->val);
+        wait_slot(vtd, SLOT_SIRTP, cmd->kind);
+        break;
+
+    case VTD_CMD_IRE:
+        vtd_remap_enable(vtd, cmd->val, cmd->arg);
+        wait_slot(vtd, SLOT_IRE, cmd->kind);
         break;
 
     case VTD_CMD_QIE:
@@ -276,6 +292,7 @@ static void cf_check vtd_init(struct viommu *viommu)
     vtd->te = false;
     memset(&vtd->queue, 0, sizeof(vtd->queue));
     vtd->next_frcd = 0;
+    vtd_remap_reset(vtd);
     vtd_regs_reset(vtd);
 }
 
@@ -290,6 +307,7 @@ const struct viommu_frontend vtd_frontend = {
     .view = vtd_view,
     .walk = vtd_walk,
     .fault = vtd_fault_record,
+    .remap = vtd_remap,
     .complete = vtd_complete,
     .thaw = vtd_thaw,
     .save = vtd_save,

@@ -7,7 +7,7 @@
  *   vtd.c       struct vtd_cmd -> flush and wait -> (drain)
  *   complete.c  struct viommu_drained -> what the guest sees
  *
- * and from the side walk.c, which only reads, event.c, and record.c.
+ * and from the side walk.c and remap.c, which only read, event.c, and record.c.
  */
 #ifndef VIOMMU_VTD_H
 #define VIOMMU_VTD_H
@@ -42,6 +42,18 @@ struct vtd {
     } queue;
 
     unsigned int next_frcd;     /* where the next fault is recorded */
+
+    /*
+     * Interrupt remapping.  Changes with the lock held while nobody is in the
+     * gate; read with either.
+     */
+    struct vtd_ir {
+        bool enabled;           /* remapping; GSTS.IRES follows */
+        bool compat;            /* ... but for compatibility format */
+        bool taken;             /* irta has been, by SIRTP */
+        unsigned int table;     /* which of the host's */
+        uint64_t irta;          /* IRTA as of the latest SIRTP */
+    } ir;
 };
 
 /* What a register write asks for, beyond being stored. */
@@ -49,6 +61,8 @@ struct vtd_cmd {
     enum vtd_cmd_kind {
         VTD_CMD_SRTP,           /* val: RTADDR */
         VTD_CMD_TE,             /* val: 0 or 1 */
+        VTD_CMD_SIRTP,          /* val: IRTA */
+        VTD_CMD_IRE,            /* val: IRE, arg: CFI, 0 or 1 each */
         VTD_CMD_QIE,            /* val: 0 or 1, arg: IQA */
         VTD_CMD_CCMD,           /* val: CCMD */
         VTD_CMD_IOTLB,          /* val: IOTLB, arg: IVA */
@@ -66,10 +80,10 @@ struct vtd_cmd {
 #define VTD_QUEUE_SLICE 32
 
 /*
- * One GCMD write gives three commands at most, and of the two halves of an
+ * One GCMD write gives five commands at most, and of the two halves of an
  * 8-byte write only one is a GCMD.
  */
-#define VTD_MAX_CMDS 4
+#define VTD_MAX_CMDS 6
 
 struct vtd_cmds {
     unsigned int nr;
@@ -79,6 +93,11 @@ struct vtd_cmds {
 static inline struct vtd *to_vtd(struct viommu *viommu)
 {
     return container_of(viommu, struct vtd, viommu);
+}
+
+static inline bool vtd_has_ir(const struct vtd *vtd)
+{
+    return vtd->viommu.flags & XEN_VIOMMU_CREATE_INTREMAP;
 }
 
 /* regs.c: all with the lock held. */
@@ -103,6 +122,16 @@ uint32_t vtd_regs_written(const struct vtd *vtd, unsigned int off,
 void vtd_walk(const struct viommu *viommu, const struct viommu_view *view,
               struct viommu_path *path, struct xen_viommu_xlat *xlat,
               struct viommu_fault *fault);
+
+/* remap.c: in the gate, see struct viommu_frontend. */
+enum viommu_remapped vtd_remap(const struct viommu *viommu,
+                               const struct viommu_request *req,
+                               struct viommu_irq *irq,
+                               struct viommu_fault *fault);
+/* ... and with the lock held: the commands, which close it, and reset. */
+void vtd_remap_take(struct vtd *vtd, uint64_t irta);
+void vtd_remap_enable(struct vtd *vtd, bool enabled, bool compat);
+void vtd_remap_reset(struct vtd *vtd);
 
 /* queue.c: with the lock held. */
 /* Fetch the next descriptor.  False: nothing there, or the queue stopped. */
@@ -142,7 +171,10 @@ void vtd_refuse(struct vtd *vtd, const struct vtd_cmd *cmd);
 #define VTD_RESULT_IF 2u        /* raise the event */
 
 /* One slot of the drain for each register command that can be waited for. */
-enum { SLOT_SRTP, SLOT_TE, SLOT_QIE, SLOT_CCMD, SLOT_IOTLB, SLOT_IQH };
+enum {
+    SLOT_SRTP, SLOT_TE, SLOT_QIE, SLOT_CCMD, SLOT_IOTLB, SLOT_IQH, SLOT_SIRTP,
+    SLOT_IRE,
+};
 
 extern const struct viommu_frontend vtd_frontend;
 

@@ -32,14 +32,34 @@ static bool is_regs(const struct viommu *viommu, paddr_t gpa)
     return viommu->base == (gpa & PAGE_MASK);
 }
 
+void hvm_viommu_copy_entry(const void *from, void *to, unsigned int size)
+{
+    const uint64_t *src = from;
+    uint64_t *dst = to;
+    unsigned int i, tries;
+
+    for ( i = 0; i < size / sizeof(*src); i++ )
+        dst[i] = read_atomic(&src[i]);
+    /* Of one moment; who replaces it time and again reads what he gets. */
+    for ( tries = 0; size == 16 && tries < 3; tries++ )
+    {
+        uint64_t lo, hi;
+
+        smp_rmb();
+        lo = read_atomic(&src[0]);
+        hi = read_atomic(&src[1]);
+        if ( lo == dst[0] && hi == dst[1] )
+            break;
+        dst[0] = lo;
+        dst[1] = hi;
+    }
+}
+
 int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
                      unsigned int size)
 {
     struct page_info *page;
     p2m_type_t p2mt;
-    const uint64_t *src;
-    uint64_t *dst = buf;
-    unsigned int i, tries;
     int rc = -EFAULT;
 
     ASSERT(!(gpa & (size - 1)));
@@ -62,22 +82,7 @@ int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
     {
         void *va = __map_domain_page(page);
 
-        src = va + (gpa & ~PAGE_MASK);
-        for ( i = 0; i < size / sizeof(*src); i++ )
-            dst[i] = read_atomic(&src[i]);
-        /* Of one moment; who replaces it time and again reads what he gets. */
-        for ( tries = 0; size == 16 && tries < 3; tries++ )
-        {
-            uint64_t lo, hi;
-
-            smp_rmb();
-            lo = read_atomic(&src[0]);
-            hi = read_atomic(&src[1]);
-            if ( lo == dst[0] && hi == dst[1] )
-                break;
-            dst[0] = lo;
-            dst[1] = hi;
-        }
+        hvm_viommu_copy_entry(va + (gpa & ~PAGE_MASK), buf, size);
         unmap_domain_page(va);
         rc = 0;
     }

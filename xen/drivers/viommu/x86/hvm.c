@@ -315,7 +315,7 @@ int viommu_acquire_resource(struct domain *d, unsigned int id,
     return nr_frames;
 }
 
-static struct hvm_viommu *alloc(struct domain *d, size_t size)
+static struct hvm_viommu *alloc(struct domain *d, size_t size, uint32_t flags)
 {
     struct hvm_viommu *hv = xzalloc(struct hvm_viommu);
     struct viommu_ledger *ledger;
@@ -325,12 +325,15 @@ static struct hvm_viommu *alloc(struct domain *d, size_t size)
 
     hv->viommu = vzalloc(size);
     ledger = vzalloc(sizeof(*ledger));
-    if ( hv->viommu && ledger && !alloc_frames(d, hv) )
+    if ( hv->viommu && ledger &&
+         (!(flags & XEN_VIOMMU_CREATE_INTREMAP) || hvm_viommu_irq_alloc(hv)) &&
+         !alloc_frames(d, hv) )
     {
         viommu_give_ledger(hv->viommu, ledger, hv->frames);
         return hv;
     }
 
+    xfree(hv->irq);
     vfree(ledger);
     vfree(hv->viommu);
     xfree(hv);
@@ -350,6 +353,10 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( !fe )
         return -EINVAL;
 
+    /* The interrupt controllers do not ask the vIOMMU yet. */
+    if ( op->flags & XEN_VIOMMU_CREATE_INTREMAP )
+        return -EOPNOTSUPP;
+
     if ( d->arch.hvm.viommu )
         return -EEXIST;
 
@@ -361,7 +368,7 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( d->is_dying )
         return -EINVAL;
 
-    hv = alloc(d, fe->size);
+    hv = alloc(d, fe->size, op->flags);
     if ( !hv )
         return -ENOMEM;
 
@@ -494,6 +501,7 @@ void hvm_viommu_relinquish(struct domain *d)
 
     kill_timer(&hv->watch);
     vfree(viommu_take_ledger(hv->viommu));
+    hvm_viommu_irq_relinquish(hv);
     free_frames(hv);
     /* The p2m is gone already. */
     free_mirror(hv);
@@ -504,6 +512,7 @@ void hvm_viommu_destroy(struct domain *d)
     if ( !d->arch.hvm.viommu )
         return;
 
+    xfree(d->arch.hvm.viommu->irq);
     vfree(d->arch.hvm.viommu->viommu);
     XFREE(d->arch.hvm.viommu);
 }

@@ -11,6 +11,9 @@
 struct hvm_viommu {
     struct viommu *viommu;  /* constant once created */
 
+    /* Interrupt remapping, NULL without; constant as well.  irq.c's. */
+    struct hvm_viommu_irq *irq;
+
     /*
      * The pages of the ledger, which are the domain's, and where Xen has them
      * mapped.  There from creation to hvm_viommu_relinquish(), which sets them
@@ -42,6 +45,16 @@ struct hvm_viommu {
      */
     struct vcpu *runner, *writer;
 };
+
+/*
+ * An entry of 8 or 16 bytes of memory that the guest may be writing: each 8 in one
+ * access, and 16 as they were at one moment.
+ */
+void hvm_viommu_copy_entry(const void *from, void *to, unsigned int size);
+
+/* irq.c: life cycle.  Nothing is held any more once that is relinquished. */
+bool hvm_viommu_irq_alloc(struct hvm_viommu *hv);
+void hvm_viommu_irq_relinquish(struct hvm_viommu *hv);
 
 #endif /* VIOMMU_X86_HVM_H */
 

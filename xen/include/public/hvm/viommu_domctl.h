@@ -82,12 +82,13 @@ struct xen_domctl_viommu_op {
          * first runs and, on restore, before its HVM context is loaded.  It
          * lives until the domain is destroyed.
          *
-         * -EOPNOTSUPP  forbidden by "viommu=no" on Xen's command line
+         * -EOPNOTSUPP  forbidden by "viommu=no" on Xen's command line; or
+         *              interrupt remapping, which this Xen cannot offer
          * -EEXIST      the domain has one
          * -EBUSY       the domain has run
-         * -EINVAL      unknown type or flag; base not page aligned or not
-         *              below 4G; aw not 39 or 48; pad not zero; or the domain
-         *              is dying
+         * -EINVAL      unknown type or flag; interrupt remapping without a
+         *              queue; base not page aligned or not below 4G; aw not
+         *              39 or 48; pad not zero; or the domain is dying
          * -ENOMEM
          */
 #define XEN_DOMCTL_VIOMMU_create     1
@@ -97,6 +98,8 @@ struct xen_domctl_viommu_op {
             uint32_t flags;         /* IN: XEN_VIOMMU_CREATE_* */
 /* Offer no command queue: the guest invalidates through registers only. */
 #define XEN_VIOMMU_CREATE_NO_QUEUE   (1u << 0)
+/* Offer interrupt remapping. */
+#define XEN_VIOMMU_CREATE_INTREMAP   (1u << 1)
             /* IN: width of translated addresses in bits, 39 or 48. */
             uint8_t aw;
             /* OUT: width of guest-physical addresses, as for the DMAR. */

@@ -48,6 +48,10 @@ struct hvm_hw_viommu {
 /* IQH stands at queue_held, for an invalidation without a wait so far, ... */
 #define HVM_VIOMMU_UNWAITED (1u << 3)
 #define HVM_VIOMMU_DRAINING (1u << 4)   /* ... for which the queue waits itself */
+/* Interrupt remapping, with XEN_VIOMMU_CREATE_INTREMAP. */
+#define HVM_VIOMMU_IRE     (1u << 5)    /* it remaps interrupts */
+#define HVM_VIOMMU_CFI     (1u << 6)    /* ... but for compatibility format */
+#define HVM_VIOMMU_IRT     (1u << 7)    /* irta has been taken */
     uint64_t root;              /* RTADDR as it was taken */
     uint64_t queue_base;        /* IQA as it was taken; these are 0 ... */
     uint32_t queue_entries;
@@ -62,6 +66,8 @@ struct hvm_hw_viommu {
 #define HVM_VIOMMU_PENDING_CCMD  (1u << 3)
 #define HVM_VIOMMU_PENDING_IOTLB (1u << 4)
 #define HVM_VIOMMU_PENDING_IQH   (1u << 5)
+#define HVM_VIOMMU_PENDING_SIRTP (1u << 6)
+#define HVM_VIOMMU_PENDING_IRE   (1u << 7)
 
     /* Waits, in the order in which they are to complete. */
     uint32_t nr_waits;
@@ -70,6 +76,8 @@ struct hvm_hw_viommu {
 
     /* The registers from offset 0 on. */
     uint32_t reg[HVM_VIOMMU_REGS];
+
+    uint64_t irta;              /* IRTA as it was taken */
 };
 
 #endif /* __XEN_PUBLIC_HVM_VIOMMU_SAVE_H__ */
