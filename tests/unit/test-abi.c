@@ -42,6 +42,12 @@ static void test_layout(void **state)
         FIELD(xen_dm_op_viommu_translate, generation, 8, 8),
         SIZE(xen_dm_op_viommu_ack, 8),
         FIELD(xen_dm_op_viommu_ack, pad, 0, 8),
+        SIZE(xen_dm_op_viommu_msi, 24),
+        FIELD(xen_dm_op_viommu_msi, data, 8, 4),
+        FIELD(xen_dm_op_viommu_msi, rid, 12, 2),
+        FIELD(xen_dm_op_viommu_msi, segment, 14, 2),
+        FIELD(xen_dm_op_viommu_msi, flags, 16, 4),
+        FIELD(xen_dm_op_viommu_msi, pad, 20, 4),
         SIZE(xen_viommu_timeline, 56),
         FIELD(xen_viommu_timeline, inv, 48, 4),
         SIZE(xen_viommu_stats, 472),
@@ -109,6 +115,7 @@ static void test_numbers(void **state)
     static const unsigned int ops[] = {
         XEN_DMOP_viommu_attach, XEN_DMOP_viommu_detach,
         XEN_DMOP_viommu_translate, XEN_DMOP_viommu_ack,
+        XEN_DMOP_viommu_msi,
     };
     unsigned int i;
 
@@ -169,6 +176,39 @@ static void test_create(void **state)
     /* The width that is told is not for the caller to choose. */
     op.haw = 99;
     assert_non_null(viommu_frontend(&op));
+}
+
+/* An interrupt of a device: what is in the call, and what must not be. */
+static void test_msi(void **state)
+{
+    static const struct xen_dm_op_viommu_msi good = {
+        .addr = 0xfee12345, .data = 0x87654321, .rid = 0x1234,
+    };
+    struct xen_dm_op_viommu_msi op = good;
+    struct viommu_request req;
+    unsigned int bit;
+
+    (void)state;
+    assert_int_equal(viommu_msi(&op, &req), 0);
+    assert_true(req.addr == good.addr && req.data == good.data &&
+                req.rid == good.rid && !req.rte && !req.anonymous);
+#define REFUSED(field, bits)                                                  \
+    for ( bit = 0; bit < bits; bit++ )                                        \
+    {                                                                         \
+        op = good;                                                            \
+        op.field ^= 1ULL << bit;                                              \
+        assert_int_equal(viommu_msi(&op, &req), -EINVAL);                     \
+    }
+    REFUSED(segment, 16)
+    REFUSED(flags, 32)
+    REFUSED(pad, 32)
+#undef REFUSED
+    for ( bit = 0; bit < 64; bit++ )
+    {
+        op = good;
+        op.addr ^= 1ULL << bit;
+        assert_int_equal(viommu_msi(&op, &req), bit < 20 ? 0 : -EINVAL);
+    }
 }
 
 static void test_attach(void **state)
@@ -427,6 +467,7 @@ int main(void)
         a_test(test_layout),
         a_test(test_numbers),
         a_test(test_create),
+        a_test(test_msi),
         a_test(test_attach),
         a_test(test_attach_busy),
         a_test(test_attach_no_port),

@@ -243,6 +243,32 @@ static void test_sources(void **state)
             }
 }
 
+/* A request of whom nobody knows; and one that is only thought of. */
+static void test_anonymous(void **state)
+{
+    struct viommu_request req = { .anonymous = true, .addr = MSI_REMAP(1) };
+    struct irq_got got = {};
+    struct viommu_irq irq;
+
+    (void)state;
+    irq_entry(1, I_P | I_V(0x41), I_SVT(0));
+    fake_gate_enter();
+    assert_int_equal(viommu_peek(viommu, &req, &irq), VIOMMU_IRQ_BLOCKED);
+    assert_int_equal(unit_stats().faults, 0);
+    got.what = viommu_remap(viommu, &req, &irq);
+    irq_faults(&got);
+    blocked(&got, F_SOURCE, 0, 1);
+
+    req.anonymous = false;
+    assert_int_equal(viommu_peek(viommu, &req, &irq), VIOMMU_IRQ_REMAPPED);
+    assert_int_equal(irq.vector, 0x41);
+    req.addr = MSI_REMAP(2);
+    assert_int_equal(viommu_peek(viommu, &req, &irq), VIOMMU_IRQ_BLOCKED);
+    fake_gate_leave();
+    assert_int_equal(r32(R_FSTS), 0);
+    assert_int_equal(unit_stats().faults, 1);
+}
+
 /* First and last bus, and those around them. */
 static void test_buses(void **state)
 {
@@ -479,6 +505,7 @@ int main(void)
         irq_test(test_each_pair),
         irq_test(test_fields),
         irq_test(test_sources),
+        irq_test(test_anonymous),
         irq_test(test_buses),
         irq_test(test_indexes),
         irq_test(test_requests),

@@ -94,6 +94,22 @@ int xendevicemodel_viommu_ack(
     return xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
 }
 
+int xendevicemodel_viommu_msi(
+    xendevicemodel_handle *dmod, domid_t domid, uint16_t rid, uint64_t addr,
+    uint32_t data)
+{
+    struct xen_dm_op op;
+
+    memset(&op, 0, sizeof(op));
+
+    op.op = XEN_DMOP_viommu_msi;
+    op.u.viommu_msi.addr = addr;
+    op.u.viommu_msi.data = data;
+    op.u.viommu_msi.rid = rid;
+
+    return xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
+}
+
 /*
  * Local variables:
  * mode: C

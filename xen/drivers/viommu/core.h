@@ -57,7 +57,8 @@ struct viommu_fault {
 
 /* A request for an interrupt, as its source sends it. */
 struct viommu_request {
-    uint16_t rid;           /* of whoever sends it */
+    uint16_t rid;           /* of whoever sends it, unless ... */
+    bool anonymous;         /* ... that is not known */
     bool rte;               /* an IO-APIC's, for the entry that is in data */
     uint64_t addr;          /* of an MSI */
     uint64_t data;
@@ -361,6 +362,11 @@ enum viommu_remapped viommu_remap(struct viommu *viommu,
                                   const struct viommu_request *req,
                                   struct viommu_irq *irq);
 
+/* The same for who only wants to know; nobody is told. */
+enum viommu_remapped viommu_peek(const struct viommu *viommu,
+                                 const struct viommu_request *req,
+                                 struct viommu_irq *irq);
+
 /* Record what was refused since, or forget it; with the lock held. */
 void viommu_collect_refused(struct viommu *viommu);
 void viommu_forget_refused(struct viommu *viommu);
@@ -387,6 +393,10 @@ int viommu_translate(struct viommu *viommu, domid_t caller,
                      uint64_t *generation);
 int viommu_ack(struct viommu *viommu, domid_t caller,
                const struct xen_dm_op_viommu_ack *op);
+
+/* Checks @op, and makes a request of it.  Takes no lock. */
+int viommu_msi(const struct xen_dm_op_viommu_msi *op,
+               struct viommu_request *req);
 
 /* For the toolstack.  Takes the lock. */
 void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats);

@@ -278,6 +278,19 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
     return rc;
 }
 
+int viommu_msi(const struct xen_dm_op_viommu_msi *op,
+               struct viommu_request *req)
+{
+    if ( op->segment || op->flags || op->pad || op->addr >> 20 != 0xfee )
+        return -EINVAL;
+
+    *req = (struct viommu_request){
+        .rid = op->rid, .addr = op->addr, .data = op->data,
+    };
+
+    return 0;
+}
+
 void viommu_get_stats(struct viommu *viommu, struct xen_viommu_stats *stats)
 {
     const struct viommu_wait *oldest;

@@ -40,17 +40,33 @@ static bool keep(struct viommu *viommu, const struct viommu_fault *fault)
     return kept;
 }
 
+static enum viommu_remapped look(const struct viommu *viommu,
+                                 const struct viommu_request *req,
+                                 struct viommu_irq *irq,
+                                 struct viommu_fault *fault)
+{
+    if ( !(viommu->flags & XEN_VIOMMU_CREATE_INTREMAP) )
+        return VIOMMU_IRQ_AS_IS;
+
+    return viommu->fe->remap(viommu, req, irq, fault);
+}
+
+enum viommu_remapped viommu_peek(const struct viommu *viommu,
+                                 const struct viommu_request *req,
+                                 struct viommu_irq *irq)
+{
+    struct viommu_fault fault = {};
+
+    return look(viommu, req, irq, &fault);
+}
+
 enum viommu_remapped viommu_remap(struct viommu *viommu,
                                   const struct viommu_request *req,
                                   struct viommu_irq *irq)
 {
     struct viommu_fault fault = {};
-    enum viommu_remapped result;
+    enum viommu_remapped result = look(viommu, req, irq, &fault);
 
-    if ( !(viommu->flags & XEN_VIOMMU_CREATE_INTREMAP) )
-        return VIOMMU_IRQ_AS_IS;
-
-    result = viommu->fe->remap(viommu, req, irq, &fault);
     if ( result == VIOMMU_IRQ_BLOCKED && keep(viommu, &fault) )
         viommu_host_kick(viommu);
 

@@ -70,12 +70,18 @@ static enum viommu_remapped block(struct viommu_fault *fault, uint8_t reason,
     return VIOMMU_IRQ_BLOCKED;
 }
 
-/* 9.10: is @rid the source that the entry is for? */
-static bool is_source(uint64_t hi, uint16_t rid)
+/*
+ * 9.10: is it the source that the entry is for?  One that is not known is not: on
+ * hardware there is none such, and it could be any device.
+ */
+static bool is_source(uint64_t hi, const struct viommu_request *req)
 {
     /* Of the function, SQ excludes nothing, bit 2, bits 2:1 or bits 2:0. */
     static const uint16_t mask[4] = { 0xffff, 0xfffb, 0xfff9, 0xfff8 };
-    uint16_t sid = VTD_IRTE_SID(hi);
+    uint16_t sid = VTD_IRTE_SID(hi), rid = req->rid;
+
+    if ( req->anonymous )
+        return false;
 
     switch ( VTD_IRTE_SVT(hi) )
     {
@@ -103,7 +109,8 @@ static bool is_malformed(const uint64_t irte[2], bool eime)
 
 /* The entry says where the request goes, and who may make it. */
 static enum viommu_remapped look_up(const struct vtd *vtd, unsigned int index,
-                                    uint16_t rid, struct viommu_irq *irq,
+                                    const struct viommu_request *req,
+                                    struct viommu_irq *irq,
                                     struct viommu_fault *fault)
 {
     bool eime = vtd->ir.irta & VTD_IRTA_EIME, fpd;
@@ -121,7 +128,7 @@ static enum viommu_remapped look_up(const struct vtd *vtd, unsigned int index,
         return block(fault, VTD_FR_IR_NP, index, fpd);
     if ( is_malformed(irte, eime) )
         return block(fault, VTD_FR_IR_RSVD, index, fpd);
-    if ( !is_source(irte[1], rid) )
+    if ( !is_source(irte[1], req) )
         return block(fault, VTD_FR_IR_SOURCE, index, fpd);
 
     *irq = (struct viommu_irq){
@@ -172,7 +179,7 @@ enum viommu_remapped cf_check vtd_remap(const struct viommu *viommu,
         }
     }
 
-    return look_up(vtd, index, req->rid, irq, fault);
+    return look_up(vtd, index, req, irq, fault);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include <asm/apicdef.h>
 #include <asm/hvm/irq.h>
 #include <asm/hvm/vioapic.h>
+#include <asm/hvm/viommu.h>
 #include <asm/p2m.h>
 #include <asm/paging.h>
 
@@ -175,7 +176,11 @@ unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa,
 
 void viommu_host_msi(const struct viommu *viommu, uint64_t addr, uint32_t data)
 {
-    hvm_inject_msi(viommu->domain, addr, data);
+    /* Never remapped, and no pirq, whatever vector it has. */
+    if ( hvm_viommu_remaps(viommu->domain) )
+        hvm_viommu_send_event(viommu->domain, addr, data);
+    else
+        hvm_inject_msi(viommu->domain, addr, data);
 }
 
 /*

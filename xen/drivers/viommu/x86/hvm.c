@@ -15,6 +15,7 @@
 
 #include <asm/hvm/emulate.h>
 #include <asm/hvm/io.h>
+#include <asm/hvm/irq.h>
 #include <asm/hvm/nestedhvm.h>
 #include <asm/hvm/viommu.h>
 #include <asm/p2m.h>
@@ -353,7 +354,7 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( !fe )
         return -EINVAL;
 
-    /* The interrupt controllers do not ask the vIOMMU yet. */
+    /* No device model says yet whose interrupts it sends. */
     if ( op->flags & XEN_VIOMMU_CREATE_INTREMAP )
         return -EOPNOTSUPP;
 
@@ -371,6 +372,13 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     hv = alloc(d, fe->size, op->flags);
     if ( !hv )
         return -ENOMEM;
+
+    /*
+     * A guest that is offered pirqs asks for its interrupts by messages that name
+     * one, which are no request for an interrupt to an IOMMU: it would block them.
+     */
+    if ( op->flags & XEN_VIOMMU_CREATE_INTREMAP )
+        d->arch.emulation_flags &= ~X86_EMU_USE_PIRQ;
 
     alloc_mirror(d, hv, op->flags);
     viommu_init(hv->viommu, fe, d, min_t(unsigned int, paddr_bits, 52), op);
@@ -453,6 +461,22 @@ static int translate(struct viommu *viommu, domid_t caller,
            ? -EFAULT : 0;
 }
 
+static int send_msi(struct domain *d, const struct xen_dm_op_viommu_msi *op)
+{
+    struct viommu_request req;
+    int rc = viommu_msi(op, &req);
+
+    if ( rc )
+        return rc;
+
+    /* A device model speaks for the devices that it has, and for no others. */
+    if ( !ioreq_server_has_device(d, current->domain, op->rid) )
+        return -EPERM;
+
+    return hvm_viommu_device_msi(d, &req)
+           ? 0 : hvm_inject_msi(d, op->addr, op->data);
+}
+
 int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
                      const struct dmop_args *args, bool *const_op)
 {
@@ -477,6 +501,9 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
 
     case XEN_DMOP_viommu_ack:
         return viommu_ack(viommu, caller, &op->u.viommu_ack);
+
+    case XEN_DMOP_viommu_msi:
+        return send_msi(d, &op->u.viommu_msi);
     }
 
     return -EOPNOTSUPP;

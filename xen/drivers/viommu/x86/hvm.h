@@ -52,7 +52,16 @@ struct hvm_viommu {
  */
 void hvm_viommu_copy_entry(const void *from, void *to, unsigned int size);
 
-/* irq.c: life cycle.  Nothing is held any more once that is relinquished. */
+/* irq.c: an interrupt of a unit that remaps others', which goes where it says. */
+void hvm_viommu_send_event(struct domain *d, uint64_t addr, uint32_t data);
+
+/*
+ * A device of @d sends an MSI, in the gate; returns false if there is none, as nothing
+ * is ever remapped.
+ */
+bool hvm_viommu_device_msi(struct domain *d, const struct viommu_request *req);
+
+/* Life cycle.  Nothing is held any more once that is relinquished. */
 bool hvm_viommu_irq_alloc(struct hvm_viommu *hv);
 void hvm_viommu_irq_relinquish(struct hvm_viommu *hv);
 

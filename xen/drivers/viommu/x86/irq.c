@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt remapping of an x86 HVM domain: the gate that deliveries pass, and the
- * pages of the guest's table, which are read in it.
+ * Interrupt remapping of an x86 HVM domain: the gate that deliveries pass, the pages
+ * of the guest's table, which are read in it, and the deliveries.
  */
 
 #include <xen/domain_page.h>
+#include <xen/event.h>
 #include <xen/mm.h>
 #include <xen/rwlock.h>
 #include <xen/sched.h>
 #include <xen/xmalloc.h>
 
+#include <asm/hvm/domain.h>
+#include <asm/hvm/viommu.h>
+#include <asm/hvm/vlapic.h>
+#include <asm/hvm/vpt.h>
+#include <asm/io_apic.h>
+#include <asm/msi.h>
 #include <asm/p2m.h>
 
 #include "hvm.h"
@@ -110,6 +117,178 @@ int viommu_host_read_held(const struct viommu *viommu, unsigned int table,
     unmap_domain_page(va);
 
     return 0;
+}
+
+/* What a message says by itself, which is also what an event of the unit is. */
+static struct viommu_irq from_msi(uint64_t addr, uint32_t data)
+{
+    return (struct viommu_irq){
+        .dest = ((addr >> 32) & 0xffffff00) | MASK_EXTR(addr, MSI_ADDR_DEST_ID_MASK),
+        .logical = addr & MSI_ADDR_DESTMODE_MASK,
+        .one = addr & MSI_ADDR_REDIRECTION_MASK,
+        .level = data & MSI_DATA_TRIGGER_MASK,
+        .mode = MASK_EXTR(data, MSI_DATA_DELIVERY_MODE_MASK),
+        .vector = data & MSI_DATA_VECTOR_MASK,
+    };
+}
+
+static struct viommu_irq from_rte(uint64_t bits)
+{
+    const union vioapic_redir_entry rte = { .bits = bits };
+
+    return (struct viommu_irq){
+        .dest = rte.fields.dest_id,
+        .logical = rte.fields.dest_mode,
+        .level = rte.fields.trig_mode,
+        .mode = rte.fields.delivery_mode,
+        .vector = rte.fields.vector,
+    };
+}
+
+/*
+ * Into the local APICs.  @timer: it is the platform timer's, which is for vCPU 0 if
+ * that is among those that are named, as in vioapic_deliver().  What local APICs do
+ * not take from a message here (SMI, INIT, ExtINT) is dropped.
+ */
+static void deliver(struct domain *d, const struct viommu_irq *irq, bool timer)
+{
+    struct vlapic *vlapic;
+    struct vcpu *v;
+
+    switch ( irq->mode )
+    {
+    case dest_Fixed:
+        if ( irq->one && irq->logical )
+            break;
+
+        for_each_vcpu ( d, v )
+        {
+            vlapic = vcpu_vlapic(v);
+            if ( vlapic_enabled(vlapic) &&
+                 vlapic_match_dest(vlapic, NULL, 0, irq->dest, irq->logical) )
+                vlapic_set_irq(vlapic, irq->vector, irq->level);
+        }
+        return;
+
+    case dest_LowestPrio:
+        break;
+
+    case dest_NMI:
+        for_each_vcpu ( d, v )
+            if ( vlapic_match_dest(vcpu_vlapic(v), NULL, 0, irq->dest,
+                                   irq->logical) &&
+                 !test_and_set_bool(v->arch.nmi_pending) )
+                vcpu_kick(v);
+        return;
+
+    default:
+        return;
+    }
+
+    /* To one of them.  There may be no vCPU, yet. */
+    if ( !d->vcpu || !d->vcpu[0] )
+        return;
+
+    vlapic = vcpu_vlapic(d->vcpu[0]);
+    if ( !timer || !pt_active(&d->arch.vpit.pt0) || !vlapic_enabled(vlapic) ||
+         !vlapic_match_dest(vlapic, NULL, 0, irq->dest, irq->logical) )
+        vlapic = vlapic_lowest_prio(d, NULL, 0, irq->dest, irq->logical);
+    if ( vlapic )
+        vlapic_set_irq(vlapic, irq->vector, irq->level);
+}
+
+/*
+ * All of it is in the gate, also if nothing is remapped: that may be about to begin.
+ */
+static void request(struct domain *d, const struct viommu_request *req,
+                    bool timer)
+{
+    struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct viommu_irq irq;
+
+    percpu_read_lock(viommu_gate, &hv->irq->gate);
+
+    switch ( viommu_remap(hv->viommu, req, &irq) )
+    {
+    case VIOMMU_IRQ_AS_IS:
+        irq = req->rte ? from_rte(req->data) : from_msi(req->addr, req->data);
+        /* Fall through. */
+    case VIOMMU_IRQ_REMAPPED:
+        deliver(d, &irq, timer);
+        break;
+
+    case VIOMMU_IRQ_BLOCKED:
+        break;
+    }
+
+    percpu_read_unlock(viommu_gate, &hv->irq->gate);
+}
+
+bool hvm_viommu_device_msi(struct domain *d, const struct viommu_request *req)
+{
+    if ( likely(!hvm_viommu_remaps(d)) )
+        return false;
+
+    request(d, req, false);
+
+    return true;
+}
+
+bool hvm_viommu_deliver_msi(struct domain *d, uint64_t addr, uint32_t data)
+{
+    /* Of the address device models give as little as they like, as it is. */
+    const struct viommu_request req = {
+        .anonymous = true, .addr = 0xfee00000 | (addr & 0xfffff), .data = data,
+    };
+
+    return hvm_viommu_device_msi(d, &req);
+}
+
+bool hvm_viommu_deliver_rte(struct domain *d, unsigned int gsi, uint64_t rte)
+{
+    const struct viommu_request req = {
+        .rid = HVM_VIOMMU_IOAPIC_RID, .rte = true, .data = rte,
+    };
+
+    if ( likely(!hvm_viommu_remaps(d)) )
+        return false;
+
+    request(d, &req, gsi == hvm_isa_irq_to_gsi(0));
+
+    return true;
+}
+
+uint8_t hvm_viommu_rte_vector(const struct domain *d, uint64_t rte)
+{
+    const struct viommu_request req = {
+        .rid = HVM_VIOMMU_IOAPIC_RID, .rte = true, .data = rte,
+    };
+    const struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct viommu_irq irq = {};
+
+    if ( likely(!hvm_viommu_remaps(d)) )
+        return from_rte(rte).vector;
+
+    percpu_read_lock(viommu_gate, &hv->irq->gate);
+
+    if ( viommu_peek(hv->viommu, &req, &irq) == VIOMMU_IRQ_AS_IS )
+        irq = from_rte(rte);
+
+    percpu_read_unlock(viommu_gate, &hv->irq->gate);
+
+    return irq.vector;
+}
+
+void hvm_viommu_send_event(struct domain *d, uint64_t addr, uint32_t data)
+{
+    const struct viommu_irq irq = from_msi(addr, data);
+
+    deliver(d, &irq, false);
+}
+
+bool hvm_viommu_remaps(const struct domain *d)
+{
+    return d->arch.hvm.viommu && d->arch.hvm.viommu->irq;
 }
 
 bool hvm_viommu_irq_alloc(struct hvm_viommu *hv)

@@ -17,6 +17,7 @@
  *                                       was given
  *   DM         XEN_DMOP_viommu_translate, any number, from any thread
  *   DM         XEN_DMOP_viommu_ack      when DMA has ended that Xen waits for
+ *   DM         XEN_DMOP_viommu_msi      an interrupt that a device sends
  *   DM         XEN_DMOP_viommu_detach   or: the DM dies and its port closes
  *   toolstack  XEN_DOMCTL_VIOMMU_get_stats, at any time
  *
@@ -333,6 +334,38 @@ struct xen_dm_op_viommu_ack {
     uint32_t pad[2];
 };
 typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
+
+/*
+ * XEN_DMOP_viommu_msi: a device sends an interrupt, by a write of <data> to <addr>.
+ *
+ * Where it goes is for the guest's tables to say, if the vIOMMU remaps interrupts
+ * and the guest has enabled that; they also say from which device it may come.
+ * One that is refused is recorded for the guest, and is no error here.  Otherwise
+ * it is what XEN_DMOP_inject_msi does, which names no device: of that nothing is
+ * delivered where a table would have to be asked.
+ *
+ * The device has to be among those of the caller's ioreq servers
+ * (XEN_DMOP_IO_RANGE_PCI).  No attachment is needed.
+ *
+ * -ENODEV      the domain has no vIOMMU
+ * -EPERM       no enabled ioreq server of the caller has such a device
+ * -EINVAL      addr is not from FEE00000h to FEEFFFFFh, segment is not 0, or flags
+ *              or pad is not zero
+ */
+#define XEN_DMOP_viommu_msi        44
+
+struct xen_dm_op_viommu_msi {
+    /* IN: as the device writes them. */
+    uint64_aligned_t addr;
+    uint32_t data;
+    /* IN: requester id of the device: bus 15:8, device/function 7:0. */
+    uint16_t rid;
+    uint16_t segment;
+    /* IN: must be zero. */
+    uint32_t flags;
+    uint32_t pad;
+};
+typedef struct xen_dm_op_viommu_msi xen_dm_op_viommu_msi_t;
 
 /* What an invalidation was for. */
 #define XEN_VIOMMU_INV_CONFIG_GLOBAL   0 /* device table: all of it */

@@ -52,6 +52,21 @@ bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
 bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
                          unsigned int order);
 
+/*
+ * Interrupts of a domain whose vIOMMU may remap them.  These return false if there is
+ * none such; otherwise they have done what there is to do.  Any locks may be held but
+ * the vIOMMU's own.
+ *
+ * An MSI of whom nobody knows is delivered only where nothing is remapped.
+ */
+bool hvm_viommu_remaps(const struct domain *d);
+bool hvm_viommu_deliver_msi(struct domain *d, uint64_t addr, uint32_t data);
+/* By the IO-APIC, which is 255:00.0 to the vIOMMU. */
+#define HVM_VIOMMU_IOAPIC_RID 0xff00
+bool hvm_viommu_deliver_rte(struct domain *d, unsigned int gsi, uint64_t rte);
+/* The vector that comes of it, at this moment; 0, which is none, if it is blocked. */
+uint8_t hvm_viommu_rte_vector(const struct domain *d, uint64_t rte);
+
 /* S3: registers to their reset values. */
 void hvm_viommu_reset(struct domain *d);
 
@@ -97,6 +112,29 @@ static inline bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
                                        unsigned int order)
 {
     return false;
+}
+
+static inline bool hvm_viommu_remaps(const struct domain *d)
+{
+    return false;
+}
+
+static inline bool hvm_viommu_deliver_msi(struct domain *d, uint64_t addr,
+                                          uint32_t data)
+{
+    return false;
+}
+
+static inline bool hvm_viommu_deliver_rte(struct domain *d, unsigned int gsi,
+                                          uint64_t rte)
+{
+    return false;
+}
+
+static inline uint8_t hvm_viommu_rte_vector(const struct domain *d,
+                                            uint64_t rte)
+{
+    return rte;
 }
 
 static inline void hvm_viommu_reset(struct domain *d) {}
