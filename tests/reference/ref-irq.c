@@ -44,7 +44,7 @@ static void refuse(unsigned int rid, unsigned int reason, unsigned int index,
     ref.refused[n].reason = reason;
     ref.refused[n].index = index;
     ref.in_refused++;
-    ref.seen->more = true;
+    ref.watched = true;
 }
 
 void ref_collect(void)

@@ -296,6 +296,13 @@ void viommu_host_watch(struct viommu *viommu, bool on)
     host.watching = on;
 }
 
+void viommu_host_alarm(const struct viommu *viommu)
+{
+    forbid(viommu != host.viommu);
+    forbid(locked());
+    host.watching = true;
+}
+
 bool viommu_host_frozen(struct viommu *viommu)
 {
     forbid(!viommu->lock.held);

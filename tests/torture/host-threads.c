@@ -173,6 +173,11 @@ void viommu_host_watch(struct viommu *viommu, bool on)
     (void)on;
 }
 
+void viommu_host_alarm(const struct viommu *viommu)
+{
+    (void)viommu;
+}
+
 bool viommu_host_frozen(struct viommu *viommu)
 {
     (void)viommu;

@@ -47,6 +47,7 @@ struct fake {
     int alloc_error;            /* what the next allocation returns, if set */
     bool watching;
     bool kicked;                /* a vCPU is to call viommu_continue() */
+    bool alarmed;               /* somebody is to call viommu_tick() */
     bool frozen;                /* the guest is suspended */
     bool to_thaw;               /* ... and is to be gone on with after that */
 

@@ -168,7 +168,7 @@ enum viommu_remapped __wrap_viommu_remap(struct viommu *viommu,
 void viommu_host_kick(const struct viommu *viommu)
 {
     forbid(viommu != fake.viommu);
-    forbid(locked());
+    forbid(locked() || remapping);
 
     fake.kicked = true;
 }
@@ -553,6 +553,14 @@ void viommu_host_watch(struct viommu *viommu, bool on)
         happened(FAKE_WATCH, "watch ");
     else
         happened(FAKE_UNWATCH, "unwatch ");
+}
+
+void viommu_host_alarm(const struct viommu *viommu)
+{
+    forbid(viommu != fake.viommu);
+    forbid(locked());
+
+    fake.alarmed = true;
 }
 
 bool viommu_host_frozen(struct viommu *viommu)

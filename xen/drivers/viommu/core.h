@@ -348,8 +348,9 @@ void viommu_unlock(struct viommu *viommu);
 bool viommu_continue(struct viommu *viommu);
 
 /*
- * The timer of viommu_host_watch(): complete what waits for a DM that died, and
- * see that work for a vCPU does not lie about.  Takes the lock.
+ * The timer of viommu_host_watch() and viommu_host_alarm(): complete what waits for a
+ * DM that died, see that work for a vCPU does not lie about, and record what was
+ * refused.  Takes the lock.
  */
 void viommu_tick(struct viommu *viommu);
 

@@ -97,7 +97,7 @@ void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port);
  * Have a vCPU of the guest call viommu_continue(), before it runs guest code and
  * until that returns false.  The current one, if that is the guest's; else
  * another one is woken.  If none can run, none does: it is asked for again
- * by viommu_tick().  Not locked, but perhaps in the gate.
+ * by viommu_tick().  Not locked.
  */
 void viommu_host_kick(const struct viommu *viommu);
 
@@ -106,6 +106,12 @@ void viommu_host_kick(const struct viommu *viommu);
  * may still be running, or about to, when this returns.
  */
 void viommu_host_watch(struct viommu *viommu, bool on);
+
+/*
+ * Call viommu_tick() within some milliseconds.  Not locked, but perhaps in the gate
+ * and with any locks held that come before it.
+ */
+void viommu_host_alarm(const struct viommu *viommu);
 
 /*
  * Is the guest suspended?  Then its memory is being saved: none of it is read

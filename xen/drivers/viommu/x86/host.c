@@ -288,6 +288,15 @@ void viommu_host_watch(struct viommu *viommu, bool on)
     }
 }
 
+void viommu_host_alarm(const struct viommu *viommu)
+{
+    struct hvm_viommu *hv = viommu->domain->arch.hvm.viommu;
+
+    /* If it has just fired, it looks after this. */
+    if ( !timer_is_active(&hv->watch) )
+        set_timer(&hv->watch, NOW() + WATCH_PERIOD);
+}
+
 static bool is_suspended(const struct domain *d)
 {
 #if XEN_VERSION > 4 || XEN_SUBVERSION >= 23
