@@ -355,8 +355,6 @@ bool ref_advance(void)
     ref_send_pending();
     show_what_is_drained();
     ref_queue_fetch();
-    if ( !ref_queue_ready() )
-        ask();
     if ( ref_waiting() && !ref.bound )
         ref_dm_gone();
     else if ( ref_waiting() )
