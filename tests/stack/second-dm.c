@@ -201,13 +201,13 @@ static void dma_write(uint64_t *page, unsigned int from, unsigned int to)
 static evtchn_port_t attach(void)
 {
     struct xen_viommu_xlat xlat = { .iova = IOVA_MAIL, .rid = RID };
-    uint32_t version = XEN_VIOMMU_DM_VERSION;
+    uint32_t version = XEN_VIOMMU_DM_VERSION, flags;
     evtchn_port_t port, other;
     uint64_t gen;
     void *pages = NULL;
     unsigned int i;
 
-    must(!xendevicemodel_viommu_attach(dmod, domid, &version, &port));
+    must(!xendevicemodel_viommu_attach(dmod, domid, &version, &flags, &port));
     must(version == XEN_VIOMMU_DM_VERSION);
     must(xenforeignmemory_map_resource(fmem, domid, XENMEM_resource_viommu, 0,
                                        0, XEN_VIOMMU_LEDGER_FRAMES, &pages,
@@ -241,10 +241,10 @@ static evtchn_port_t attach(void)
 
 static void must_be_refused(void)
 {
-    uint32_t version = XEN_VIOMMU_DM_VERSION;
+    uint32_t version = XEN_VIOMMU_DM_VERSION, flags;
     evtchn_port_t port;
 
-    must(xendevicemodel_viommu_attach(dmod, domid, &version, &port) &&
+    must(xendevicemodel_viommu_attach(dmod, domid, &version, &flags, &port) &&
          errno == EBUSY);
     must(stats().flags & XEN_VIOMMU_STATS_DM);
 }

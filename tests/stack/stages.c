@@ -162,7 +162,7 @@ static int no_viommu(void)
 
 static void try_attach(void)
 {
-    uint32_t version = below(6) ? XEN_VIOMMU_DM_VERSION + below(2) : 0;
+    uint32_t version = below(6) ? XEN_VIOMMU_DM_VERSION + below(2) : 0, said;
     evtchn_port_t port = 0;
     int rc, expected = no_viommu();
 
@@ -171,7 +171,8 @@ static void try_attach(void)
     if ( !expected && dom.dying )
         expected = EINVAL;
 
-    rc = result(xendevicemodel_viommu_attach(dmod, dom.domid, &version, &port));
+    rc = result(xendevicemodel_viommu_attach(dmod, dom.domid, &version, &said,
+                                             &port));
     verdict("attach", rc, expected);
     if ( rc )
         return;

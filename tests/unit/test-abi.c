@@ -239,6 +239,7 @@ static void test_attach(void **state)
         if ( !cases[i].rc )
         {
             assert_int_equal(op.version, XEN_VIOMMU_DM_VERSION);
+            assert_int_equal(op.flags, 0);
             assert_int_equal(op.port, 1);
             assert_int_equal(fake.port[1].domid, DM);
             assert_string_equal(fake_trace(), "alloc(1)");

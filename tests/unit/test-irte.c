@@ -269,6 +269,18 @@ static void test_anonymous(void **state)
     assert_int_equal(unit_stats().faults, 1);
 }
 
+/* The device model is told that it has to say whose interrupts it sends. */
+static void test_told(void **state)
+{
+    struct xen_dm_op_viommu_attach op = { .version = 1 };
+
+    (void)state;
+    if ( viommu->dm.attached )
+        fake_unbind(viommu->dm.port);
+    assert_int_equal(viommu_attach(viommu, DM, &op), 0);
+    assert_int_equal(op.flags, XEN_VIOMMU_ATTACH_INTREMAP);
+}
+
 /* First and last bus, and those around them. */
 static void test_buses(void **state)
 {
@@ -508,6 +520,7 @@ int main(void)
         irq_test(test_anonymous),
         irq_test(test_buses),
         irq_test(test_indexes),
+        irq_test(test_told),
         irq_test(test_requests),
         irq_test(test_compatibility),
         irq_test(test_access),

@@ -11,7 +11,7 @@
 
 int xendevicemodel_viommu_attach(
     xendevicemodel_handle *dmod, domid_t domid, uint32_t *version,
-    evtchn_port_t *port)
+    uint32_t *flags, evtchn_port_t *port)
 {
     struct xen_dm_op op;
     struct xen_dm_op_viommu_attach *data;
@@ -29,6 +29,7 @@ int xendevicemodel_viommu_attach(
         return rc;
 
     *version = data->version;
+    *flags = data->flags;
     *port = data->port;
 
     return 0;

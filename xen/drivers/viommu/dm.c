@@ -78,6 +78,8 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
     viommu_unlock(viommu);
 
     op->version = XEN_VIOMMU_DM_VERSION;
+    if ( viommu->flags & XEN_VIOMMU_CREATE_INTREMAP )
+        op->flags = XEN_VIOMMU_ATTACH_INTREMAP;
     op->port = rc;
     rc = 0;
 

@@ -83,8 +83,13 @@
 struct xen_dm_op_viommu_attach {
     /* IN: highest version the DM speaks.  OUT: the version in use. */
     uint32_t version;
-    /* IN: must be zero. */
+    /* IN: must be zero.  OUT: XEN_VIOMMU_ATTACH_*. */
     uint32_t flags;
+/*
+ * The guest can have interrupts remapped.  Those of devices go by
+ * XEN_DMOP_viommu_msi: of XEN_DMOP_inject_msi nothing comes once it does.
+ */
+#define XEN_VIOMMU_ATTACH_INTREMAP (1u << 0)
     /* OUT: port in the guest's port space, to be bound by the caller. */
     evtchn_port_t port;
     /* IN: must be zero. */
@@ -345,10 +350,10 @@ typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
  * delivered where a table would have to be asked.
  *
  * The device has to be among those of the caller's ioreq servers
- * (XEN_DMOP_IO_RANGE_PCI).  No attachment is needed.
+ * (XEN_DMOP_IO_RANGE_PCI), enabled or not.  No attachment is needed.
  *
  * -ENODEV      the domain has no vIOMMU
- * -EPERM       no enabled ioreq server of the caller has such a device
+ * -EPERM       no ioreq server of the caller has such a device
  * -EINVAL      addr is not from FEE00000h to FEEFFFFFh, segment is not 0, or flags
  *              or pad is not zero
  */
