@@ -29,6 +29,7 @@
 
 #define NR_ENTRIES 256
 #define NR_FAULTS  256
+#define NR_MSIS    256
 
 /* The machine has as much memory; what is above it is the device model's. */
 #define MEMORY (64ULL << 20)
@@ -42,17 +43,22 @@ struct entry {
 
 struct fake {
     uint8_t ledger[XEN_VIOMMU_LEDGER_FRAMES][4096];
-    /* written by the test */
+    /* written by the test; intremap before QEMU starts */
     uint64_t enabled, nr;
     /* written here */
     uint64_t faults, asked, told;
     uint64_t in_use;        /* slots, when it was last asked */
-    uint64_t pad[2];
+    uint64_t intremap;      /* written by the test */
+    uint64_t msis;
     struct {
         uint64_t iova;
         uint32_t rid, access;
     } fault[NR_FAULTS];
     struct entry entry[NR_ENTRIES];
+    struct {
+        uint64_t addr;
+        uint32_t data, rid;
+    } msi[NR_MSIS];
 };
 
 static volatile struct fake *fake;
@@ -84,9 +90,10 @@ static uint64_t head(void)
 }
 
 int xendevicemodel_viommu_attach(void *dmod, uint16_t domid, uint32_t *version,
-                                 uint32_t *port)
+                                 uint32_t *flags, uint32_t *port)
 {
     init();
+    *flags = fake->intremap ? XEN_VIOMMU_ATTACH_INTREMAP : 0;
     *port = 1;
     return 0;
 }
@@ -99,6 +106,18 @@ int xendevicemodel_viommu_detach(void *dmod, uint16_t domid)
 int xendevicemodel_viommu_ack(void *dmod, uint16_t domid)
 {
     fake->told++;
+    return 0;
+}
+
+int xendevicemodel_viommu_msi(void *dmod, uint16_t domid, uint16_t rid,
+                              uint64_t addr, uint32_t data)
+{
+    uint64_t i = fake->msis % NR_MSIS;
+
+    fake->msi[i].addr = addr;
+    fake->msi[i].data = data;
+    fake->msi[i].rid = rid;
+    fake->msis++;
     return 0;
 }
 

@@ -24,7 +24,8 @@ IO, MEMORY, MASTER = 1, 2, 4
 CONTROL = 10 * PAGE
 FAULTS = CONTROL + 64
 ENTRIES = FAULTS + 256 * 16
-SIZE = ENTRIES + 256 * 32
+MSIS = ENTRIES + 256 * 32
+SIZE = MSIS + 256 * 16
 LOG, SLOTS = 1 * PAGE, 2 * PAGE
 BUSY = 64 + 128 + 64
 TLB_GLOBAL = 3
@@ -91,6 +92,17 @@ class Viommu:
     def wait(self):
         """As when Xen begins to wait for something."""
         os.eventfd_write(self.event, 1)
+
+    def msis(self):
+        """New interrupts that Xen was given: a list of (rid, addr, data)."""
+        nr = self.get(CONTROL + 56)
+        found = []
+        for i in range(getattr(self, "taken", 0), nr):
+            addr, data, rid = struct.unpack_from(
+                "<QII", self.mem, MSIS + 16 * (i % 256))
+            found.append((rid, addr, data))
+        self.taken = nr
+        return found
 
     def faults(self):
         """New ones: a list of (rid, iova, access)."""

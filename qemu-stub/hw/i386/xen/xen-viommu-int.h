@@ -59,6 +59,9 @@ struct XenViommu {
     XenViommuNow outermost;             /* not in an access to a device */
     MemoryRegion device;                /* see xen-viommu-device.c */
     AddressSpace device_as;
+    bool intremap;                      /* Xen may remap interrupts */
+    MemoryRegion msi;                   /* see xen-viommu-msi.c */
+    AddressSpace msi_as;
     XenViommuMaps maps;
     PCIBus *bus;                        /* the root */
     QLIST_HEAD(, XenViommuSpace) spaces;
@@ -117,6 +120,10 @@ void xen_viommu_sweep(XenViommu *s);
 
 /* The short access under way is over, if there is one. */
 void xen_viommu_end_now(XenViommu *s);
+
+/* The interrupts of devices, by any thread. */
+void xen_viommu_msi_init(XenViommu *s);
+void xen_viommu_translate_msi(const XenViommuSpace *sp, IOMMUTLBEntry *e);
 
 /* A device accesses the registers of another one. */
 void xen_viommu_device_init(XenViommu *s);

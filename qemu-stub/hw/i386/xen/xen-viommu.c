@@ -166,14 +166,12 @@ static IOMMUTLBEntry xen_viommu_translate(IOMMUMemoryRegion *iommu,
         .perm = IOMMU_NONE,
     };
 
-    if (!xen_viommu_this_thread()) {
+    if (flag == IOMMU_WO && xen_viommu_is_msi(addr)) {
+        xen_viommu_translate_msi(sp, &e);
         return e;
     }
 
-    if (flag == IOMMU_WO && xen_viommu_is_msi(addr)) {
-        e.iova = e.translated_addr = MSI_BASE;
-        e.addr_mask = (1ULL << MSI_ORDER) - 1;
-        e.perm = IOMMU_WO;
+    if (!xen_viommu_this_thread()) {
         return e;
     }
 
@@ -324,9 +322,11 @@ static const DmaTrackOps xen_viommu_track_ops = {
 };
 
 /* False: there is no vIOMMU. */
-static bool xen_viommu_attach(uint32_t *version, evtchn_port_t *port)
+static bool xen_viommu_attach(uint32_t *version, uint32_t *flags,
+                              evtchn_port_t *port)
 {
-    if (!xendevicemodel_viommu_attach(xen_dmod, xen_domid, version, port)) {
+    if (!xendevicemodel_viommu_attach(xen_dmod, xen_domid, version, flags,
+                                      port)) {
         return true;
     }
     /*
@@ -369,7 +369,7 @@ void xen_viommu_init(PCIBus *bus)
 {
     DeviceState *dev;
     XenViommu *s;
-    uint32_t version = VERSION;
+    uint32_t version = VERSION, flags;
     evtchn_port_t port;
 
     if (!xen_viommu_has_xen()) {
@@ -383,7 +383,7 @@ void xen_viommu_init(PCIBus *bus)
         exit(1);
     }
 
-    if (!xen_viommu_attach(&version, &port)) {
+    if (!xen_viommu_attach(&version, &flags, &port)) {
         object_unref(OBJECT(dev));
         return;
     }
@@ -400,6 +400,8 @@ void xen_viommu_init(PCIBus *bus)
     s->outermost.use = (XenViommuUse) { .slot = -1, .keep = true };
     s->now = &s->outermost;
     xen_viommu_device_init(s);
+    s->intremap = flags & XEN_VIOMMU_ATTACH_INTREMAP;
+    xen_viommu_msi_init(s);
     s->client.translate = xen_viommu_ask;
     s->client.tell = xen_viommu_tell;
     s->client.opaque = s;
