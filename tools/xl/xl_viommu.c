@@ -46,15 +46,15 @@ static void parse_aw(libxl_viommu_info *viommu, const char *value)
                    value);
 }
 
-static void parse_qi(libxl_viommu_info *viommu, const char *value)
+static void parse_bool(libxl_defbool *b, const char *key, const char *value)
 {
     if (!strcmp(value, "0"))
-        libxl_defbool_set(&viommu->qi, false);
+        libxl_defbool_set(b, false);
     else if (!strcmp(value, "1"))
-        libxl_defbool_set(&viommu->qi, true);
+        libxl_defbool_set(b, true);
     else
-        bad_config("qi=\"%s\" is not supported, accepted values are 0 and 1",
-                   value);
+        bad_config("%s=\"%s\" is not supported, accepted values are 0 and 1",
+                   key, value);
 }
 
 static void parse_type(libxl_viommu_info *viommu, const char *value)
@@ -69,6 +69,7 @@ static void parse_type(libxl_viommu_info *viommu, const char *value)
 static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
 {
     bool have_type = false, have_aw = false, have_qi = false;
+    bool have_intremap = false;
     char *copy = xstrdup(spec), *saveptr = NULL, *item;
 
     for (item = strtok_r(copy, ",", &saveptr); item;
@@ -87,9 +88,11 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
             have = &have_aw;
         else if (!strcmp(key, "qi"))
             have = &have_qi;
+        else if (!strcmp(key, "intremap"))
+            have = &have_intremap;
         else
-            bad_config("unknown key \"%s\", accepted keys are type, aw and qi",
-                       key);
+            bad_config("unknown key \"%s\", accepted keys are type, aw, qi and "
+                       "intremap", key);
 
         if (!*value)
             bad_config("key \"%s\" has no value", key);
@@ -100,7 +103,9 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
         if (have == &have_type)
             parse_type(viommu, value);
         else if (have == &have_qi)
-            parse_qi(viommu, value);
+            parse_bool(&viommu->qi, key, value);
+        else if (have == &have_intremap)
+            parse_bool(&viommu->intremap, key, value);
         else
             parse_aw(viommu, value);
 

@@ -32,14 +32,14 @@ static uint64_t le(const uint8_t *table, size_t offset, unsigned int bytes)
     return value;
 }
 
-static void test_table(uint64_t base, unsigned int haw)
+static void test_table(uint64_t base, unsigned int haw, bool intremap)
 {
     /* Guard bytes around the table, and no zeroes underneath it. */
     uint8_t buffer[LIBXL__VIOMMU_DMAR_SIZE + 2], *t = buffer + 1, sum = 0;
     size_t i;
 
     memset(buffer, 0xa5, sizeof(buffer));
-    libxl__viommu_dmar(t, base, haw);
+    libxl__viommu_dmar(t, base, haw, intremap);
 
     expect("guard before", buffer[0], 0xa5);
     expect("guard behind", buffer[sizeof(buffer) - 1], 0xa5);
@@ -57,7 +57,8 @@ static void test_table(uint64_t base, unsigned int haw)
     expect("creator id", memcmp(t + 28, "HVML", 4), 0);
     expect("creator revision", le(t, 32, 4), 0);
     expect("host address width", t[36], haw - 1);
-    expect("flags", t[37], 0);
+    /* Of the flags INTR_REMAP only, no X2APIC_OPT_OUT. */
+    expect("flags", t[37], intremap);
     for (i = 38; i < 48; i++)
         expect("reserved", t[i], 0);
 
@@ -87,11 +88,13 @@ int main(int argc, char **argv)
     FILE *f;
 
     for (i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
-        for (haw = 12; haw <= 64; haw++)
-            test_table(bases[i], haw);
+        for (haw = 12; haw <= 64; haw++) {
+            test_table(bases[i], haw, false);
+            test_table(bases[i], haw, true);
+        }
 
     if (argc > 1) {
-        libxl__viommu_dmar(table, 0xfed90000, 48);
+        libxl__viommu_dmar(table, 0xfed90000, 48, true);
         f = fopen(argv[1], "wb");
         if (!f || fwrite(table, sizeof(table), 1, f) != 1 || fclose(f)) {
             perror(argv[1]);

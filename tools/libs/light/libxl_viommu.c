@@ -15,6 +15,8 @@
 /* Where VT-d registers are on most machines, and in every test of them. */
 #define VIOMMU_DEFAULT_BASE 0xfed90000ULL
 #define VIOMMU_DEFAULT_AW   48
+/* Not before guests have been seen with it. */
+#define VIOMMU_DEFAULT_INTREMAP false
 
 /* One entry of the configuration: fill in its defaults, check the rest. */
 static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
@@ -39,6 +41,16 @@ static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
     }
 
     libxl_defbool_setdefault(&viommu->qi, true);
+
+    /* The architecture has no interrupt remapping without a queue. */
+    libxl_defbool_setdefault(&viommu->intremap,
+                             VIOMMU_DEFAULT_INTREMAP &&
+                             libxl_defbool_val(viommu->qi));
+    if (libxl_defbool_val(viommu->intremap) &&
+        !libxl_defbool_val(viommu->qi)) {
+        LOGD(ERROR, domid, "viommu: intremap=1 is not supported with qi=0");
+        return ERROR_INVAL;
+    }
 
     if (!viommu->base)
         viommu->base = VIOMMU_DEFAULT_BASE;
@@ -138,13 +150,17 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
 
     if (!libxl_defbool_val(viommu->qi))
         flags |= XEN_VIOMMU_CREATE_NO_QUEUE;
+    if (libxl_defbool_val(viommu->intremap))
+        flags |= XEN_VIOMMU_CREATE_INTREMAP;
 
     if (xc_domain_viommu_create(CTX->xch, domid, XEN_VIOMMU_TYPE_VTD,
                                 viommu->base, flags, viommu->aw,
                                 &state->viommu_haw)) {
         if (errno == EOPNOTSUPP || errno == ENOSYS)
-            LOGED(ERROR, domid, "viommu: Xen has no support for it, "
-                  "or it is forbidden by viommu=no on Xen's command line");
+            LOGED(ERROR, domid, "viommu: Xen has no support for it%s, "
+                  "or it is forbidden by viommu=no on Xen's command line",
+                  flags & XEN_VIOMMU_CREATE_INTREMAP
+                  ? " or for its intremap=1" : "");
         else
             LOGED(ERROR, domid, "viommu: creation failed");
         return ERROR_FAIL;
@@ -176,7 +192,8 @@ int libxl__viommu_add_acpi(libxl__gc *gc,
     }
 
     data = libxl__malloc(gc, module->length + LIBXL__VIOMMU_DMAR_SIZE);
-    libxl__viommu_dmar(data, b_info->viommus[0].base, state->viommu_haw);
+    libxl__viommu_dmar(data, b_info->viommus[0].base, state->viommu_haw,
+                       libxl_defbool_val(b_info->viommus[0].intremap));
     if (module->length)
         memcpy(data + LIBXL__VIOMMU_DMAR_SIZE, module->data, module->length);
 

@@ -46,6 +46,7 @@ struct dmar_table {
     uint32_t creator_revision;
     uint8_t host_address_width;  /* less one */
     uint8_t flags;
+#define DMAR_INTR_REMAP (1u << 0)
     uint8_t reserved[10];
     struct dmar_drhd drhd;
 } __attribute__((packed));
@@ -54,7 +55,7 @@ _Static_assert(sizeof(struct dmar_table) == LIBXL__VIOMMU_DMAR_SIZE,
                "size of the DMAR table");
 
 void libxl__viommu_dmar(uint8_t table[LIBXL__VIOMMU_DMAR_SIZE],
-                        uint64_t base, unsigned int haw)
+                        uint64_t base, unsigned int haw, bool intremap)
 {
     /* The ids are those of the tables that hvmloader makes. */
     struct dmar_table dmar = {
@@ -65,8 +66,11 @@ void libxl__viommu_dmar(uint8_t table[LIBXL__VIOMMU_DMAR_SIZE],
         .oem_table_id = "HVM",
         .creator_id = { 'H', 'V', 'M', 'L' },
         .host_address_width = haw - 1,
-        /* No flag: without INTR_REMAP nobody tries to remap interrupts. */
-        .flags = 0,
+        /*
+         * Without INTR_REMAP nobody tries to remap interrupts.  Nobody is told
+         * not to use the x2APIC: APIC ids of 32 bits are understood.
+         */
+        .flags = intremap ? DMAR_INTR_REMAP : 0,
         .drhd = {
             .type = DMAR_TYPE_DRHD,
             .length = sizeof(dmar.drhd),

@@ -8,6 +8,7 @@
 #ifndef LIBXL_VIOMMU_DMAR_H
 #define LIBXL_VIOMMU_DMAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,9 +30,10 @@
  *
  * base  guest-physical address of the unit's registers
  * haw   width in bits of guest-physical addresses, 12 to 64
+ * intremap  the unit remaps interrupts, those of the IOAPIC too
  */
 void libxl__viommu_dmar(uint8_t table[LIBXL__VIOMMU_DMAR_SIZE],
-                        uint64_t base, unsigned int haw);
+                        uint64_t base, unsigned int haw, bool intremap);
 
 #endif /* LIBXL_VIOMMU_DMAR_H */
 
