@@ -279,6 +279,27 @@ uint8_t hvm_viommu_rte_vector(const struct domain *d, uint64_t rte)
     return irq.vector;
 }
 
+bool hvm_viommu_rte_passes(const struct domain *d, uint64_t rte)
+{
+    const struct viommu_request req = {
+        .rid = HVM_VIOMMU_IOAPIC_RID, .rte = true, .data = rte,
+    };
+    const struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct viommu_irq irq;
+    bool passes;
+
+    if ( likely(!hvm_viommu_remaps(d)) )
+        return true;
+
+    percpu_read_lock(viommu_gate, &hv->irq->gate);
+
+    passes = viommu_peek(hv->viommu, &req, &irq) == VIOMMU_IRQ_AS_IS;
+
+    percpu_read_unlock(viommu_gate, &hv->irq->gate);
+
+    return passes;
+}
+
 void hvm_viommu_send_event(struct domain *d, uint64_t addr, uint32_t data)
 {
     const struct viommu_irq irq = from_msi(addr, data);

@@ -66,6 +66,8 @@ bool hvm_viommu_deliver_msi(struct domain *d, uint64_t addr, uint32_t data);
 bool hvm_viommu_deliver_rte(struct domain *d, unsigned int gsi, uint64_t rte);
 /* The vector that comes of it, at this moment; 0, which is none, if it is blocked. */
 uint8_t hvm_viommu_rte_vector(const struct domain *d, uint64_t rte);
+/* Does an entry reach the local APIC as it is?  For the 8259's interrupts only. */
+bool hvm_viommu_rte_passes(const struct domain *d, uint64_t rte);
 
 /* S3: registers to their reset values. */
 void hvm_viommu_reset(struct domain *d);
@@ -135,6 +137,12 @@ static inline uint8_t hvm_viommu_rte_vector(const struct domain *d,
                                             uint64_t rte)
 {
     return rte;
+}
+
+static inline bool hvm_viommu_rte_passes(const struct domain *d,
+                                         uint64_t rte)
+{
+    return true;
 }
 
 static inline void hvm_viommu_reset(struct domain *d) {}
