@@ -121,7 +121,7 @@ static int result(int rc)
 
 static void try_create(void)
 {
-    unsigned int wrong_way = below(8), flags = below(2);
+    unsigned int wrong_way = below(8), flags = below(3);
     uint32_t type = XEN_VIOMMU_TYPE_VTD;
     uint64_t base = BASE;
     uint8_t aw = below(2) ? 39 : 48, haw;
@@ -132,7 +132,7 @@ static void try_create(void)
     case 0: type = below(1000) + 2; break;
     case 1: base = BASE + 1 + below(4095); break;
     case 2: base = 0x100000000ull; break;
-    case 3: flags = 2 + below(1u << 31); break;
+    case 3: flags = 3 + below(1u << 31); break;
     case 4: aw = below(39); break;
     }
 

@@ -157,10 +157,8 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
                                 viommu->base, flags, viommu->aw,
                                 &state->viommu_haw)) {
         if (errno == EOPNOTSUPP || errno == ENOSYS)
-            LOGED(ERROR, domid, "viommu: Xen has no support for it%s, "
-                  "or it is forbidden by viommu=no on Xen's command line",
-                  flags & XEN_VIOMMU_CREATE_INTREMAP
-                  ? " or for its intremap=1" : "");
+            LOGED(ERROR, domid, "viommu: Xen has no support for it, "
+                  "or it is forbidden by viommu=no on Xen's command line");
         else
             LOGED(ERROR, domid, "viommu: creation failed");
         return ERROR_FAIL;

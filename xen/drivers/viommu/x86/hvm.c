@@ -354,10 +354,6 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( !fe )
         return -EINVAL;
 
-    /* No device model says yet whose interrupts it sends. */
-    if ( op->flags & XEN_VIOMMU_CREATE_INTREMAP )
-        return -EOPNOTSUPP;
-
     if ( d->arch.hvm.viommu )
         return -EEXIST;
 

@@ -82,8 +82,7 @@ struct xen_domctl_viommu_op {
          * first runs and, on restore, before its HVM context is loaded.  It
          * lives until the domain is destroyed.
          *
-         * -EOPNOTSUPP  forbidden by "viommu=no" on Xen's command line; or
-         *              interrupt remapping, which this Xen cannot offer
+         * -EOPNOTSUPP  forbidden by "viommu=no" on Xen's command line
          * -EEXIST      the domain has one
          * -EBUSY       the domain has run
          * -EINVAL      unknown type or flag; interrupt remapping without a
