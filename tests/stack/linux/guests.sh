@@ -18,11 +18,12 @@ guest strict type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
 mode= iommu.strict=1"
 guest register type=vtd,qi=0 "mode= iommu.strict=0"
 guest other type=vtd "mode= iommu.strict=1"
+guest intremap type=vtd,intremap=1 mode= 2
 
 # Two guests at once: there is one CPU for them, and it is the first boot of each
 # that works beside the other's.
 together="strict register"
 lane default
 lane strict &
-lane register other
+lane register other intremap
 wait

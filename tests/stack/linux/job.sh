@@ -57,7 +57,7 @@ kernel()
     fi
 }
 
-# guest NAME VIOMMU EXTRA: describe a guest
+# guest NAME VIOMMU EXTRA [VCPUS]: describe a guest
 guest()
 {
     local reboot=destroy
@@ -65,7 +65,7 @@ guest()
         *then=reboot*) reboot=restart ;;
     esac
     sed -e "s|@NAME@|$1|; s|@VIOMMU@|$2|; s|@EXTRA@|$3|; s|@REBOOT@|$reboot|" \
-        -e "s|@KERNEL@|$(kernel "$1")|" /job/linux.cfg >"/tmp/$1.cfg"
+        -e "s|@KERNEL@|$(kernel "$1")|; s|@VCPUS@|${4:-1}|" /job/linux.cfg >"/tmp/$1.cfg"
 }
 
 # once NAME: run it to its end
