@@ -138,6 +138,26 @@ class Msi(unittest.TestCase):
         self.assertIn((DISK, OTHER, 1), m.viommu.msis())
         self.quiet(m)
 
+    def test_masked(self):
+        """A vector waits while it is masked; and e1000e sends when told to."""
+        m = self.start("-device", "e1000e,romfile=,addr=4")
+        bar, table = 0xE0000000, 0xE0100000
+        m.cfg(DISK, 0x10 + 12, table)
+        m.bar(DISK, 0, bar)
+        for off, val in ((0, ADDR), (4, 0), (8, 0), (12, 1)):
+            m.wr(4, table + off, val)
+        cap = m.cap(DISK, MSIX)
+        m.cfg(DISK, cap + 2, 0x8000, 2)
+        # Receive queue 0 has vector 0; ICS is the cause of it.
+        for reg, val in ((0xE4, 8), (0xD0, 1 << 20), (0xC8, 1 << 20)):
+            m.wr(4, bar + reg, val)
+        self.assertEqual(m.viommu.msis(), [])
+        self.assertEqual(m.rd(4, table + 0x2000) & 1, 1)
+        m.wr(4, table + 12, 0)
+        self.assertEqual(m.viommu.msis(), [(DISK, ADDR, 0)])
+        self.assertEqual(m.rd(4, table + 0x2000) & 1, 0)
+        self.quiet(m)
+
     def test_without(self):
         """A unit that remaps no interrupts is not asked."""
         m = self.start("-device", EDU_ANY % 5, unit=None)
