@@ -97,6 +97,21 @@ class Tally(unittest.TestCase):
         self.run_tally("# s\necho 's: 9 passed, 0 failed'\n")
         self.assertEqual(self.last, "0 passed, 1 failed")
 
+    def test_beside(self):
+        """One that runs beside others: here it needs them to end."""
+        fifo = self.list + ".fifo"
+        os.mkfifo(fifo)
+        self.run_tally(f"# one\n& cat {fifo}\n# two\n"
+                       f"echo PASS b; echo PASS a >{fifo}\n"
+                       "# three\n& echo FAIL c: why; exit 3\n")
+        self.assertEqual([s.get("name") for s in self.suites],
+                         ["one", "two", "three"])
+        self.assertEqual(self.names(0), ["a"])
+        self.assertEqual(self.names(2), ["c"])
+        self.assertEqual(self.last, "2 passed, 1 failed")
+        printed = self.result.stdout.splitlines()
+        self.assertLess(printed.index("PASS b"), printed.index("PASS a"))
+
     def test_noise(self):
         self.run_tally("# s\necho 'make[1]: Leaving'; echo 'cc -o x'; "
                        "echo '  FAIL x'; echo PASSED; echo PASS a\n")
