@@ -3,7 +3,7 @@
  * The device model dies while an invalidation waits for it.
  *
  * As in viommu-founding, a throttled disk holds a DMA in flight, here for some
- * 10 s.  When IVT is seen set, the test asks to have its device model killed,
+ * 100 s.  When IVT is seen set, the test asks to have its device model killed,
  * by "DMKILL-NOW" on the console.  A device model that is gone accesses no
  * memory: IVT has to clear, and so does all that comes later.
  *
@@ -20,7 +20,7 @@ const char test_title[] = "vIOMMU: device model killed while IVT is set";
 #define IOVA_HELD               0x40010000ull
 
 #define START_US                5000000
-#define KILL_US                 30000000
+#define KILL_US                 80000000
 #define SOON_US                 5000000
 #define SETTLE_US               100000
 
