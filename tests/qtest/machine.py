@@ -27,7 +27,7 @@ ENTRIES = FAULTS + 256 * 16
 MSIS = ENTRIES + 256 * 32
 SIZE = MSIS + 256 * 16
 LOG, SLOTS = 1 * PAGE, 2 * PAGE
-BUSY = 64 + 128 + 64
+WAITED, BUSY = 64, 64 + 128 + 64
 TLB_GLOBAL = 3
 
 
@@ -84,6 +84,13 @@ class Viommu:
                     "<QQIIHHB", self.mem, SLOTS + 32 * slot)
                 slots.append((rid, iova, pages, access))
         return slots
+
+    def ask_back(self, on=True):
+        """Xen waits for everything that is in use, or for nothing."""
+        for word in range(0, 128, 8):
+            self.put(WAITED + word, self.get(BUSY + word) if on else 0)
+        if on:
+            self.wait()
 
     def in_use(self):
         """How many there were when Xen was last asked for one."""
@@ -309,6 +316,14 @@ class Machine:
                 return
             self.qmp("query-status")
         raise AssertionError("waited for ever for " + what)
+
+    def still_busy(self):
+        """Translations that are in use for longer than Xen waits for them."""
+        self.viommu.ask_back()
+        for _ in range(3):
+            self.qmp("query-status")
+        self.viommu.ask_back(False)
+        return self.viommu.busy()
 
     # --- PCI
 

@@ -77,7 +77,7 @@ class Scsi(unittest.TestCase):
             if adapter in (scsi.VirtioScsi, scsi.MptSas):
                 self.assertNotEqual(status, scsi.GOOD)
             self.assertEqual(set(v.faults()), {(RID, IOVA, READ)})
-        self.assertEqual(v.busy(), [])
+        self.assertEqual(m.still_busy(), [])
 
 
 for _adapter in scsi.ADAPTERS:

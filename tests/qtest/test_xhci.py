@@ -77,7 +77,7 @@ class Xhci(unittest.TestCase):
         m.wr(4, DOORBELL + 4, STATUS_PIPE)
         self.assertEqual([s[:2] for s in m.viommu.busy()], [(RID, IOVA)])
         self.command(STOP, 0, 1 << 24 | STATUS_PIPE << 16)
-        self.assertEqual(m.viommu.busy(), [])
+        self.assertEqual(m.still_busy(), [])
         self.assertEqual(m.viommu.faults(), [])
 
 

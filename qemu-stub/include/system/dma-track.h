@@ -37,8 +37,12 @@ typedef struct DmaTrackOps {
     bool (*faulted)(void);
     /* Of what is mapped at @ptr only the first @keep bytes are written. */
     void (*discard)(void *ptr, hwaddr keep);
-    /* around the translations of one short access; some have an end only */
-    void (*access_begin)(void);
+    /*
+     * A short access.  True if it has been made, else it begins.  Those that go
+     * by QEMU's cached translations have an end only.
+     */
+    bool (*access)(AddressSpace *as, hwaddr addr, void *buf, hwaddr len,
+                   bool is_write);
     void (*access_end)(void);
 } DmaTrackOps;
 
@@ -66,6 +70,13 @@ extern __thread bool dma_track_scratch;
  */
 extern bool dma_track_outside;
 
+/*
+ * Called, if not NULL, before the main thread waits in a nested event loop,
+ * and before all mappings of guest memory go.  What is kept between accesses
+ * is let go of.  In util/aio-posix.c.
+ */
+extern void (*dma_track_let_go)(void);
+
 /* What translates @addr.  NULL: nobody; the device may not be bus master. */
 IOMMUMemoryRegion *dma_track_iommu(AddressSpace *as, hwaddr addr);
 
@@ -76,11 +87,11 @@ IOMMUMemoryRegion *dma_track_iommu(AddressSpace *as, hwaddr addr);
  */
 extern NotifierList dma_remap_notifiers;
 
-static inline void dma_access_begin(void)
+static inline bool dma_access(AddressSpace *as, hwaddr addr, void *buf,
+                              hwaddr len, bool is_write)
 {
-    if (unlikely(dma_track_ops)) {
-        dma_track_ops->access_begin();
-    }
+    return unlikely(dma_track_ops) &&
+           dma_track_ops->access(as, addr, buf, len, is_write);
 }
 
 static inline void dma_access_end(void)

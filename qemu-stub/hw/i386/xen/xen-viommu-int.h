@@ -11,7 +11,7 @@
 #include "hw/qdev-core.h"
 #include "hw/pci/pci_bus.h"
 #include "qom/object.h"
-#include "xen-viommu-client.h"
+#include "xen-viommu-held.h"
 
 /* QEMU 10.1 moved a header, and made this const. */
 #if __has_include("system/memory.h")
@@ -44,7 +44,9 @@ typedef struct XenViommuMaps {
 /* A short access under way. */
 typedef struct XenViommuNow {
     XenViommuUse use;
-    struct XenViommuSpace *sp;          /* whose it is, with use.device */
+    struct XenViommuSpace *sp;          /* whose it is */
+    AddressSpace *as;                   /* or NULL, if that is not known */
+    bool translated;                    /* by us, to memory */
 } XenViommuNow;
 
 struct XenViommu {
@@ -62,6 +64,8 @@ struct XenViommu {
     bool intremap;                      /* Xen may remap interrupts */
     MemoryRegion msi;                   /* see xen-viommu-msi.c */
     AddressSpace msi_as;
+    XenViommuHeld held;
+    MemoryListener listener;
     XenViommuMaps maps;
     PCIBus *bus;                        /* the root */
     QLIST_HEAD(, XenViommuSpace) spaces;
@@ -124,6 +128,11 @@ void xen_viommu_end_now(XenViommu *s);
 /* The interrupts of devices, by any thread. */
 void xen_viommu_msi_init(XenViommu *s);
 void xen_viommu_translate_msi(const XenViommuSpace *sp, IOMMUTLBEntry *e);
+
+/* A short access: true if it was to a page that is held, and has been made. */
+bool xen_viommu_held_access(XenViommu *s, AddressSpace *as, hwaddr addr,
+                            void *buf, hwaddr len, bool is_write);
+void xen_viommu_held_init(XenViommu *s);
 
 /* A device accesses the registers of another one. */
 void xen_viommu_device_init(XenViommu *s);

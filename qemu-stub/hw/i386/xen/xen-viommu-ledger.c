@@ -150,6 +150,12 @@ bool xen_viommu_ledger_retire(XenViommuLedger *l, int slot)
                            __ATOMIC_SEQ_CST) & bit;
 }
 
+bool xen_viommu_ledger_waited(const XenViommuLedger *l, int slot)
+{
+    return __atomic_load_n(&l->shared->waited[slot / 64], __ATOMIC_SEQ_CST) &
+           (1ULL << (slot % 64));
+}
+
 /* Under the lock.  True if it rose. */
 static bool set_floor(XenViommuLedger *l)
 {

@@ -81,6 +81,9 @@ void xen_viommu_ledger_shrink(XenViommuLedger *l, int slot, XenViommuSpan *s,
 bool xen_viommu_ledger_retire(XenViommuLedger *l, int slot);
 bool xen_viommu_ledger_retire_floor(XenViommuLedger *l, XenViommuFloor *f);
 
+/* Does Xen wait for this slot, which is busy? */
+bool xen_viommu_ledger_waited(const XenViommuLedger *l, int slot);
+
 /* Does this entry of the log cover this range of that device and domain? */
 bool xen_viommu_log_covers(const struct xen_viommu_log *e, uint16_t rid,
                            uint16_t did, uint64_t iova, uint64_t len);

@@ -32,6 +32,7 @@
  * records.
  */
 #include "qemu/osdep.h"
+#include "qemu/coroutine.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
@@ -135,8 +136,9 @@ static void xen_viommu_translate_page(XenViommuSpace *sp, uint8_t access,
         return;
     }
     e->translated_addr = s->now->use.span.gpa;
+    s->now->sp = sp;
+    s->now->translated = !s->now->use.device;
     if (s->now->use.device) {
-        s->now->sp = sp;
         e->target_as = &s->device_as;
     }
     e->perm = access == XEN_VIOMMU_READ ? IOMMU_RO :
@@ -222,9 +224,11 @@ static void xen_viommu_event(void *opaque)
 
     /*
      * Who ends what is waited for tells Xen by itself.  Here are those who
-     * would not: a slot that was forgotten, and mappings held for good.
+     * would not: a slot that was forgotten, pages that are held, and mappings
+     * held for good.
      */
     xen_viommu_end_now(s);
+    xen_viommu_held_event(&s->held);
     notifier_list_notify(&dma_remap_notifiers, NULL);
 }
 
@@ -280,20 +284,45 @@ static void xen_viommu_discard_op(void *ptr, hwaddr keep)
     xen_viommu_discard(xen_viommu, ptr, keep);
 }
 
-static void xen_viommu_access_begin(void)
+static bool xen_viommu_access_op(AddressSpace *as, hwaddr addr, void *buf,
+                                 hwaddr len, bool is_write)
 {
-    if (qemu_in_main_thread()) {
-        refused.in_access = true;
-        refused.sp = NULL;
+    XenViommu *s = xen_viommu;
+
+    if (!qemu_in_main_thread()) {
+        return false;
     }
+    if (xen_viommu_held_access(s, as, addr, buf, len, is_write)) {
+        return true;
+    }
+    refused.in_access = true;
+    refused.sp = NULL;
+    s->now->as = as;
+    s->now->translated = false;
+    return false;
 }
 
 static void xen_viommu_access_end(void)
 {
     if (qemu_in_main_thread()) {
+        XenViommuNow *now = xen_viommu->now;
+
         refused.in_access = false;
         refused.sp = NULL;
         xen_viommu_end_now(xen_viommu);
+        /* Xen's map cache makes a coroutine wait when it unmaps */
+        if (now->as && now->translated && !qemu_in_coroutine()) {
+            xen_viommu_held_note(&xen_viommu->held, now->as, now->sp,
+                                 &now->use.span);
+        }
+        now->as = NULL;
+    }
+}
+
+static void xen_viommu_let_go(void)
+{
+    if (qemu_in_main_thread()) {
+        xen_viommu_held_release(&xen_viommu->held);
     }
 }
 
@@ -301,6 +330,7 @@ static void xen_viommu_access_end(void)
 static void xen_viommu_gone(PCIDevice *dev)
 {
     xen_viommu_maps_gone(&xen_viommu->maps, pci_get_address_space(dev));
+    xen_viommu_held_release(&xen_viommu->held);
     xen_viommu_sweep(xen_viommu);
     refused.sp = NULL;
 }
@@ -317,7 +347,7 @@ static const DmaTrackOps xen_viommu_track_ops = {
     .unmap = xen_viommu_unmap_op,
     .faulted = xen_viommu_faulted,
     .discard = xen_viommu_discard_op,
-    .access_begin = xen_viommu_access_begin,
+    .access = xen_viommu_access_op,
     .access_end = xen_viommu_access_end,
 };
 
@@ -407,6 +437,7 @@ void xen_viommu_init(PCIBus *bus)
     s->client.opaque = s;
     /* before the port is bound: from then on Xen looks at it */
     xen_viommu_client_init(&s->client, xen_viommu_map_ledger(s));
+    xen_viommu_held_init(s);
 
     /* XenIOState's handle knows all of its ports, and gives up on others */
     s->xce = xenevtchn_open(NULL, 0);
@@ -422,6 +453,7 @@ void xen_viommu_init(PCIBus *bus)
     xen_viommu = s;
     dma_track_ops = &xen_viommu_track_ops;
     dma_track_outside = true;
+    dma_track_let_go = xen_viommu_let_go;
     qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
     pci_setup_iommu(bus, &xen_viommu_iommu_ops, s);
 }
@@ -433,6 +465,7 @@ void xen_viommu_init(PCIBus *bus)
  */
 static int xen_viommu_pre_save(void *opaque)
 {
+    xen_viommu_let_go();
     notifier_list_notify(&dma_remap_notifiers, NULL);
     return 0;
 }
