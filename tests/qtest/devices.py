@@ -40,10 +40,10 @@ class Nvme:
             m.until(lambda: self.done(0), "nvme")
             assert self.ok(0), "no queue"
 
-    def command(self, q, opcode, nsid, prp, cdw10, cdw11=0, cdw12=0):
+    def command(self, q, opcode, nsid, prp, cdw10, cdw11=0, cdw12=0, prp2=0):
         m, i = self.m, self.tail[q]
         m.poke(self.MEM + 2 * q * PAGE + 64 * (i % 16), struct.pack(
-            "<IIQQQQIII", opcode | i << 16, nsid, 0, 0, prp, 0, cdw10, cdw11,
+            "<IIQQQQIII", opcode | i << 16, nsid, 0, 0, prp, prp2, cdw10, cdw11,
             cdw12).ljust(64, b"\0"))
         self.tail[q] += 1
         m.wr(4, self.BASE + 0x1000 + 8 * q, self.tail[q] % 16)

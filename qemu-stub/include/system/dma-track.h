@@ -65,6 +65,12 @@ extern __thread bool dma_track_reads;
 extern __thread bool dma_track_scratch;
 
 /*
+ * Set around a mapping for writing of which the device writes all, or nothing and
+ * then says so (dma_track_discard).
+ */
+extern __thread bool dma_track_overwritten;
+
+/*
  * Requests to the block layer are to end outside of coroutines, so that what
  * they have mapped is unmapped there.  In block/block-backend.c.
  */

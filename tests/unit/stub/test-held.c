@@ -296,6 +296,55 @@ static void released(void)
     end_test();
 }
 
+/* What was found at first is used at last, if nothing came in between. */
+static void begins_by_what_was_found(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT, kept = { .slot = -1, .keep = true };
+    XenViommuSpan s;
+    unsigned int i;
+
+    begin_test();
+    CHECK(xen_viommu_peek(&c, 8, 0x3010, 2 * PAGE, W, false, 4, &u));
+    s = u.span;
+    fake_inv(&x, XEN_VIOMMU_INV_TLB_RANGE, 0, 0x7000, 12);
+    CHECK(xen_viommu_begin_again(&c, &s, 2 * PAGE, &u));
+    CHECK(u.span.gpa == 0x103010 && u.span.len == 2 * PAGE);
+    CHECK(fake_slot(&x, 0)->pages == 3 && fake_ledger(&x)->busy[0] == 1);
+    fake_ledger(&x)->waited[0] = 1;
+    CHECK(xen_viommu_end(&c, &u) && x.told == 1);
+    fake_ledger(&x)->waited[0] = 0;
+
+    /* not for more than that, but for less */
+    CHECK(xen_viommu_begin_again(&c, &s, 9 * PAGE, &u));
+    CHECK(u.span.len == 2 * PAGE);
+    xen_viommu_end(&c, &u);
+    CHECK(xen_viommu_begin_again(&c, &s, 8, &kept));
+    CHECK(kept.span.len == 8 && fake_slot(&x, 0)->pages == 1);
+    xen_viommu_end(&c, &kept);
+
+    /* the last one of its pages has been invalidated */
+    fake_inv(&x, XEN_VIOMMU_INV_TLB_RANGE, 0, 0x5000, 12);
+    CHECK(!xen_viommu_begin_again(&c, &s, 2 * PAGE, &u));
+    CHECK(u.slot < 0 && !fake_ledger(&x)->busy[0]);
+    CHECK(!xen_viommu_begin_again(&c, &s, 2 * PAGE, &kept));
+    CHECK(kept.slot == 0 && !fake_ledger(&x)->busy[0]);
+    CHECK(xen_viommu_begin_again(&c, &s, 8, &u));
+    xen_viommu_end(&c, &u);
+
+    /* too long ago; the log has gone round; and no slot */
+    for (i = 0; i < 2 * XEN_VIOMMU_LOG_ENTRIES; i++) {
+        fake_inv(&x, XEN_VIOMMU_INV_TLB_RANGE, 0, 0x7000, 12);
+        CHECK(i < 20 || !xen_viommu_begin_again(&c, &s, 8, &u));
+    }
+    s.pos = fake_ledger(&x)->head;
+    for (i = 1; i < XEN_VIOMMU_SLOTS; i++) {
+        CHECK(xen_viommu_ledger_take(&c.ledger) == (int)i);
+    }
+    CHECK(!xen_viommu_begin_again(&c, &s, 8, &u));
+    CHECK(fake_ledger(&x)->floor == XEN_VIOMMU_NO_FLOOR);
+    end_test();
+}
+
 static uint64_t seed;
 
 static uint32_t rnd(uint32_t n)
@@ -361,6 +410,7 @@ int main(void)
     RUN(the_oldest_goes);
     RUN(the_idle_go);
     RUN(released);
+    RUN(begins_by_what_was_found);
     RUN(random_accesses);
     return 0;
 }

@@ -13,6 +13,9 @@
 /* Times that begin is overtaken by the log before it makes Xen wait for it. */
 #define MAX_AGAIN 8
 
+/* To read more of the log takes longer than to look a translation up. */
+#define MAX_BEHIND 8
+
 void xen_viommu_client_init(XenViommuClient *c, void *frames)
 {
     xen_viommu_ledger_init(&c->ledger, frames);
@@ -232,6 +235,30 @@ bool xen_viommu_begin(XenViommuClient *c, uint16_t rid, uint64_t iova,
     u->span.pos = xen_viommu_ledger_head(&c->ledger);
     xen_viommu_ledger_publish_floor(&c->ledger, &u->below, u->span.pos);
     if (xen_viommu_peek(c, rid, iova, len, access, quiet, ahead, u)) {
+        return true;
+    }
+    xen_viommu_end(c, u);
+    return false;
+}
+
+bool xen_viommu_begin_again(XenViommuClient *c, const XenViommuSpan *s,
+                            uint64_t len, XenViommuUse *u)
+{
+    if (xen_viommu_ledger_head(&c->ledger) - s->pos > MAX_BEHIND) {
+        return false;
+    }
+    if (u->slot < 0) {
+        u->slot = xen_viommu_ledger_take(&c->ledger);
+        if (u->slot < 0) {
+            return false;
+        }
+    }
+    u->span = *s;
+    u->span.len = MIN(len, s->len);
+    u->busy = true;
+    u->floor = u->device = false;
+    xen_viommu_ledger_publish(&c->ledger, u->slot, &u->span);
+    if (!xen_viommu_ledger_covered(&c->ledger, &u->span)) {
         return true;
     }
     xen_viommu_end(c, u);

@@ -73,6 +73,13 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
                      uint64_t len, uint8_t access, bool quiet,
                      unsigned int ahead, XenViommuUse *u);
 
+/*
+ * Begin by what peek found before, or the first @len bytes of it.  False: the
+ * log may have something against it by now, or there is no slot.
+ */
+bool xen_viommu_begin_again(XenViommuClient *c, const XenViommuSpan *s,
+                            uint64_t len, XenViommuUse *u);
+
 /* Only the first @len bytes are in use from now on. */
 void xen_viommu_shrink(XenViommuClient *c, XenViommuUse *u, uint64_t len);
 

@@ -39,6 +39,7 @@ struct XenViommuMap {
     bool copy;
     unsigned int class;
     hwaddr keep;            /* bytes that are to be written back */
+    XenViommuSpan found;    /* where @addr was when it was mapped; or len 0 */
     /* in place */
     bool ended;
     XenViommuUse use;
@@ -116,11 +117,15 @@ static void *get_buffer(XenViommuMaps *m, hwaddr len, unsigned int *class)
         buf = m->free[*class];
         if (buf) {
             m->free[*class] = *(void **)buf;
+            *(void **)buf = NULL;
             m->idle -= 1UL << shift;
             return buf;
         }
     }
-    return qemu_memalign(4096, 1UL << shift);
+    buf = qemu_memalign(4096, 1UL << shift);
+    /* what is in there later are the guest's own data */
+    memset(buf, 0, 1UL << shift);
+    return buf;
 }
 
 static void put_buffer(XenViommuMaps *m, void *buf, unsigned int class)
@@ -145,10 +150,14 @@ static void put_buffer(XenViommuMaps *m, void *buf, unsigned int class)
  * first byte does the guest see a fault: the device will come back for the
  * rest, or it never touches it.
  */
-static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
-                   unsigned int pages, uint8_t *buf)
+static hwaddr fill(XenViommuMap *map, hwaddr len)
 {
+    XenViommuSpace *sp = map->sp;
     XenViommuClient *c = &sp->viommu->client;
+    hwaddr addr = map->addr;
+    bool is_write = map->is_write;
+    unsigned int pages = map->pages;
+    uint8_t *buf = map->ptr;
     uint16_t rid = xen_viommu_rid(sp);
     uint8_t access = is_write ? XEN_VIOMMU_WRITE : XEN_VIOMMU_READ;
     XenViommuUse u = { .slot = -1, .near = &sp->near };
@@ -161,6 +170,9 @@ static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
                 (u.device && !xen_viommu_may_copy(sp, u.span.gpa,
                                                   u.span.len))) {
                 break;
+            }
+            if (!done && !u.device) {
+                map->found = u.span;
             }
         } else {
             bool bad = false;
@@ -184,7 +196,7 @@ static hwaddr fill(XenViommuSpace *sp, hwaddr addr, hwaddr len, bool is_write,
         }
         done += u.span.len;
     }
-    if (is_write && done) {
+    if (is_write && done && !dma_track_overwritten) {
         /* what the device does not write must not be a leak of ours */
         memset(buf, 0, done);
     }
@@ -212,7 +224,9 @@ static void write_back(XenViommuMap *map, hwaddr len)
     while (done < len) {
         hwaddr addr = map->addr + done;
 
-        if (!xen_viommu_begin(c, rid, addr, len - done, XEN_VIOMMU_WRITE,
+        if (!(!done && map->found.len && map->found.rid == rid &&
+              xen_viommu_begin_again(c, &map->found, len, &u)) &&
+            !xen_viommu_begin(c, rid, addr, len - done, XEN_VIOMMU_WRITE,
                               false, map->pages, &u)) {
             trace_xen_viommu_dma_lost(rid, addr);
             done += MIN(len - done, 4096 - (addr & 4095));
@@ -305,7 +319,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
         *faulted = !map->copy;
     }
     if (map->copy) {
-        len = fill(sp, addr, len, is_write, map->pages, map->ptr);
+        len = fill(map, len);
         if (!len) {
             put_buffer(&s->maps, map->ptr, map->class);
             *faulted = true;
