@@ -18,8 +18,10 @@
 #include <unistd.h>
 
 #include "pair.h"
+#include "xen-viommu-held.h"
 
-enum { CPUS = 2, DEVICES = 2, PAGES = 8 };
+/* The last of the devices holds pages between accesses. */
+enum { CPUS = 2, DEVICES = 3, PAGES = 8 };
 
 #define RID     0x18
 /* Where things are in guest memory, behind the tables. */
@@ -34,7 +36,7 @@ static bool with_queue, stop;
 static pthread_mutex_t guest_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int tail;
 static unsigned long rounds = 4000;
-static unsigned long nr_dma, nr_none, nr_stale, nr_again;
+static unsigned long nr_dma, nr_none, nr_stale, nr_again, nr_held;
 
 static uint64_t next(uint64_t *seed)
 {
@@ -175,6 +177,76 @@ static void *device(void *arg)
     return NULL;
 }
 
+static char *held_map(XenViommuHeldPage *p)
+{
+    return (char *)&torture_ram[p->use.span.gpa / 8];
+}
+
+static void held_unmap(XenViommuHeldPage *p)
+{
+    p->host = NULL;
+}
+
+/* One that has rings: it comes back to a page for a while. */
+static void *holder(void *arg)
+{
+    static XenViommuHeld held;
+    const unsigned int me = DEVICES - 1;
+    XenViommuUse use = XEN_VIOMMU_USE_INIT;
+    unsigned long stale = 0, nr = 0, seen = 0, n;
+    uint64_t seed = me + 1, iova = 0;
+
+    memset(&held, 0, sizeof(held));
+    held.client = &client;
+    held.map = held_map;
+    held.unmap = held_unmap;
+    for ( n = 0; !__atomic_load_n(&stop, __ATOMIC_ACQUIRE); n++ )
+    {
+        unsigned long notified = __atomic_load_n(&torture_notified,
+                                                 __ATOMIC_SEQ_CST);
+        XenViommuHeldPage *p;
+        uint64_t *word = NULL;
+
+        /* as QEMU's main loop does between accesses */
+        if ( notified != seen )
+        {
+            seen = notified;
+            xen_viommu_held_event(&held);
+        }
+        if ( !(n % 600) )
+        {
+            sched_yield();
+            iova = next(&seed) % (CPUS * PAGES) << 12;
+        }
+
+        p = xen_viommu_held_find(&held, &held, iova, 8, XEN_VIOMMU_WRITE);
+        if ( p )
+        {
+            word = (uint64_t *)p->host + me;
+            nr++;
+        }
+        else if ( xen_viommu_begin(&client, RID, iova, 4096, XEN_VIOMMU_WRITE,
+                                   true, 1, &use) )
+            word = &torture_ram[use.span.gpa / 8 + me];
+        if ( word )
+        {
+            stale += *word == POISON;
+            *word = ALIVE + n % 256;
+        }
+        if ( word && !p )
+        {
+            xen_viommu_end(&client, &use);
+            xen_viommu_held_note(&held, &held, NULL, &use.span);
+        }
+    }
+    xen_viommu_held_release(&held);
+
+    __atomic_fetch_add(&nr_held, nr, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&nr_stale, stale, __ATOMIC_SEQ_CST);
+
+    return arg;
+}
+
 /* The world */
 
 static void create(void)
@@ -219,10 +291,11 @@ static int torture(bool queue)
 
     with_queue = queue;
     stop = false;
-    nr_dma = nr_none = nr_stale = nr_again = torture_notified = 0;
+    nr_dma = nr_none = nr_stale = nr_again = nr_held = torture_notified = 0;
     create();
     for ( i = 0; i < DEVICES; i++ )
-        pthread_create(&dev[i], NULL, device, (void *)i);
+        pthread_create(&dev[i], NULL, i == DEVICES - 1 ? holder : device,
+                       (void *)i);
     for ( i = 0; i < CPUS; i++ )
         pthread_create(&cpu[i], NULL, guest_cpu, (void *)i);
     for ( i = 0; i < CPUS; i++ )
@@ -232,12 +305,13 @@ static int torture(bool queue)
         pthread_join(dev[i], NULL);
 
     viommu_get_stats(viommu, &s);
-    good = !nr_stale && nr_dma && s.blocked == 0 &&
+    good = !nr_stale && nr_dma && nr_held && s.blocked == 0 &&
            !(s.flags & XEN_VIOMMU_STATS_WAITING);
-    printf("    %s: %lu DMA, %lu not mapped, %lu begun again, %lu stale; "
+    printf("    %s: %lu DMA, %lu not mapped, %lu begun again, %lu by pages "
+           "held, %lu stale; "
            "%lu invalidations in the trap, %lu waited, %lu slots stale, "
            "%lu walks, %lu events\n", name, nr_dma, nr_none, nr_again,
-           nr_stale, (unsigned long)s.in_trap, (unsigned long)s.waited,
+           nr_held, nr_stale, (unsigned long)s.in_trap, (unsigned long)s.waited,
            (unsigned long)s.stale, (unsigned long)s.walks, torture_notified);
     printf("%s torture/%s\n", good ? "PASS" : "FAIL", name);
     fflush(stdout);
