@@ -213,7 +213,7 @@ static void many_slots(unsigned int words, uint64_t iova)
 static void hostile_ack(void)
 {
     const struct xen_dm_op_viommu_ack op = {
-        .pad = { fuzz_take(1) & 1, fuzz_take(1) & 1 },
+        .unit = fuzz_take(1) & 1, .pad = fuzz_take(1) & 1,
     };
 
     viommu_ack(host.viommu, DM, &op);
@@ -249,7 +249,6 @@ static void finish(void)
 
 static void one(void)
 {
-    static const struct xen_dm_op_viommu_detach detach;
     struct xen_viommu_stats stats;
     unsigned int what = fuzz_take(1), a, b;
 
@@ -319,7 +318,7 @@ static void one(void)
     case 22:
         if ( what & 0x80 )
         {
-            viommu_detach(host.viommu, DM, &detach);
+            viommu_detach(host.viommu, DM);
             honest_dies();
         }
         else
@@ -363,7 +362,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if ( viommu_frontend(&op) &&
              (op.base > 0xfffff000 || op.base & 0xfff || op.pad[1] ||
-              op.flags > 1 || op.type != 1) )
+              op.flags > 2 || op.type != 1) )
             fuzz_failed("what cannot be created is");
     }
 

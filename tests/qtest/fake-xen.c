@@ -89,8 +89,9 @@ static uint64_t head(void)
     return ((volatile struct xen_viommu_ledger *)fake->ledger)->head;
 }
 
-int xendevicemodel_viommu_attach(void *dmod, uint16_t domid, uint32_t *version,
-                                 uint32_t *flags, uint32_t *port)
+int xendevicemodel_viommu_attach(void *dmod, uint16_t domid, unsigned int unit,
+                                 uint32_t *version, uint32_t *flags,
+                                 uint32_t *port)
 {
     init();
     *flags = fake->intremap ? XEN_VIOMMU_ATTACH_INTREMAP : 0;
@@ -98,19 +99,19 @@ int xendevicemodel_viommu_attach(void *dmod, uint16_t domid, uint32_t *version,
     return 0;
 }
 
-int xendevicemodel_viommu_detach(void *dmod, uint16_t domid)
+int xendevicemodel_viommu_detach(void *dmod, uint16_t domid, unsigned int unit)
 {
     return 0;
 }
 
-int xendevicemodel_viommu_ack(void *dmod, uint16_t domid)
+int xendevicemodel_viommu_ack(void *dmod, uint16_t domid, unsigned int unit)
 {
     fake->told++;
     return 0;
 }
 
-int xendevicemodel_viommu_msi(void *dmod, uint16_t domid, uint16_t rid,
-                              uint64_t addr, uint32_t data)
+int xendevicemodel_viommu_msi(void *dmod, uint16_t domid, unsigned int unit,
+                              uint16_t rid, uint64_t addr, uint32_t data)
 {
     uint64_t i = fake->msis % NR_MSIS;
 
@@ -156,6 +157,7 @@ static void translate(struct xen_viommu_xlat *x)
 }
 
 int xendevicemodel_viommu_translate(void *dmod, uint16_t domid,
+                                    unsigned int unit,
                                     struct xen_viommu_xlat *xlat,
                                     unsigned int nr, uint64_t *generation)
 {

@@ -30,7 +30,7 @@ static struct viommu *create(uint8_t aw, uint8_t haw, uint32_t flags,
     struct viommu *viommu = calloc(1, fe->size);
 
     viommu_give_mirror(viommu, mirror);
-    viommu_init(viommu, fe, NULL, haw, &op);
+    viommu_init(viommu, fe, NULL, 0, haw, &op);
 
     return viommu;
 }
@@ -308,6 +308,13 @@ bool viommu_host_frozen(struct viommu *viommu)
     forbid(!viommu->lock.held);
 
     return viommu == host.viommu && host.frozen;
+}
+
+unsigned int viommu_host_units(const struct viommu *viommu)
+{
+    (void)viommu;
+
+    return 1;
 }
 
 uint64_t viommu_host_now(void)

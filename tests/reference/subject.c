@@ -92,7 +92,7 @@ static void remap(const uint64_t *a, struct seen *seen)
 
 static int acknowledge(const uint64_t *a)
 {
-    const struct xen_dm_op_viommu_ack op = { .pad = { a[1], a[1] >> 32 } };
+    const struct xen_dm_op_viommu_ack op = { .pad = a[1] | a[1] >> 32 };
 
     return viommu_ack(host.viommu, a[0], &op);
 }
@@ -187,7 +187,6 @@ static void move(unsigned int more)
 
 bool core_do(const struct op *op, struct seen *seen)
 {
-    const struct xen_dm_op_viommu_detach detach = {};
     const uint64_t *a = op->a;
     struct xen_viommu_slot slot = {};
     struct viommu *viommu = host.viommu;
@@ -247,7 +246,7 @@ bool core_do(const struct op *op, struct seen *seen)
     case OP_attach: seen->result = attach(a, seen); break;
     case OP_bind:   port(PORT_UNBOUND, PORT_BOUND); break;
     case OP_unbind: port(PORT_BOUND, PORT_UNBOUND); break;
-    case OP_detach: seen->result = viommu_detach(viommu, a[0], &detach); break;
+    case OP_detach: seen->result = viommu_detach(viommu, a[0]); break;
     case OP_meanwhile: meanwhile = *op; break;
     case OP_translate:
         seen->result = translate(a, seen);

@@ -109,13 +109,13 @@ static int translate(xendevicemodel_handle *dmod, unsigned int domid)
         xlat[i].access = XEN_VIOMMU_WRITE;
     }
 
-    return xendevicemodel_viommu_translate(dmod, domid, xlat,
+    return xendevicemodel_viommu_translate(dmod, domid, 0, xlat,
                                            XEN_VIOMMU_MAX_XLAT, &generation);
 }
 
 static int ack(xendevicemodel_handle *dmod, unsigned int domid)
 {
-    return xendevicemodel_viommu_ack(dmod, domid);
+    return xendevicemodel_viommu_ack(dmod, domid, 0);
 }
 
 static uint64_t least(int (*op)(xendevicemodel_handle *, unsigned int),
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
         *(volatile uint64_t *)&ledger->busy[i] = 0;
     *(volatile uint64_t *)&ledger->floor = XEN_VIOMMU_NO_FLOOR;
     /* Xen writes that again only when it appends to the log. */
-    if ( xc_domain_viommu_get_stats(xch, domid, &stats) )
+    if ( xc_domain_viommu_get_stats(xch, domid, 0, &stats) )
         err(1, "statistics");
     *(volatile uint64_t *)&ledger->head = stats.requested;
     if ( ack(dmod, domid) )

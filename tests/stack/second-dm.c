@@ -88,7 +88,7 @@ static struct xen_viommu_stats stats(void)
 {
     struct xen_viommu_stats s;
 
-    must(!xc_domain_viommu_get_stats(xch, domid, &s));
+    must(!xc_domain_viommu_get_stats(xch, domid, 0, &s));
 
     return s;
 }
@@ -118,7 +118,7 @@ static bool translate(uint64_t iova, struct xen_viommu_xlat *xlat,
                       uint64_t *gen)
 {
     *xlat = (struct xen_viommu_xlat){ .iova = iova, .rid = RID };
-    must(!xendevicemodel_viommu_translate(dmod, domid, xlat, 1, gen));
+    must(!xendevicemodel_viommu_translate(dmod, domid, 0, xlat, 1, gen));
 
     return xlat->status == XEN_VIOMMU_XLAT_OK &&
            (xlat->perm & XEN_VIOMMU_WRITE);
@@ -148,7 +148,7 @@ static void end_dma(unsigned int n)
     once(ledger->busy[n / 64]) &= ~bit;
     full_barrier(); /* (B) */
     if ( once(ledger->waited[n / 64]) & bit )
-        must(!xendevicemodel_viommu_ack(dmod, domid));
+        must(!xendevicemodel_viommu_ack(dmod, domid, 0));
 }
 
 /* Steps 1 to 4 of the header.  NULL: the page is not mapped. */
@@ -207,7 +207,8 @@ static evtchn_port_t attach(void)
     void *pages = NULL;
     unsigned int i;
 
-    must(!xendevicemodel_viommu_attach(dmod, domid, &version, &flags, &port));
+    must(!xendevicemodel_viommu_attach(dmod, domid, 0, &version, &flags,
+                                       &port));
     must(version == XEN_VIOMMU_DM_VERSION);
     must(xenforeignmemory_map_resource(fmem, domid, XENMEM_resource_viommu, 0,
                                        0, XEN_VIOMMU_LEDGER_FRAMES, &pages,
@@ -224,9 +225,9 @@ static evtchn_port_t attach(void)
     must(once(ledger->head) != 0);
 
     /* Attached is not alive. */
-    must(xendevicemodel_viommu_translate(dmod, domid, &xlat, 1, &gen) &&
+    must(xendevicemodel_viommu_translate(dmod, domid, 0, &xlat, 1, &gen) &&
          errno == ENOTCONN);
-    must(xendevicemodel_viommu_ack(dmod, domid) &&
+    must(xendevicemodel_viommu_ack(dmod, domid, 0) &&
          errno == ENOTCONN);
     must(!(stats().flags & XEN_VIOMMU_STATS_DM));
 
@@ -234,7 +235,7 @@ static evtchn_port_t attach(void)
     if ( other == (evtchn_port_t)-1 )
         err(1, "cannot bind port %u", port);
     must(stats().flags & XEN_VIOMMU_STATS_DM);
-    must(!xendevicemodel_viommu_ack(dmod, domid));
+    must(!xendevicemodel_viommu_ack(dmod, domid, 0));
 
     return other;
 }
@@ -244,7 +245,8 @@ static void must_be_refused(void)
     uint32_t version = XEN_VIOMMU_DM_VERSION, flags;
     evtchn_port_t port;
 
-    must(xendevicemodel_viommu_attach(dmod, domid, &version, &flags, &port) &&
+    must(xendevicemodel_viommu_attach(dmod, domid, 0, &version, &flags,
+                                      &port) &&
          errno == EBUSY);
     must(stats().flags & XEN_VIOMMU_STATS_DM);
 }
@@ -300,7 +302,7 @@ static uint64_t *begin_stale(unsigned int n, unsigned int kind)
 
     /* Saying so does not make it so. */
     for ( i = 0; i < 3; i++ )
-        must(!xendevicemodel_viommu_ack(dmod, domid));
+        must(!xendevicemodel_viommu_ack(dmod, domid, 0));
     must(stats().flags & XEN_VIOMMU_STATS_WAITING);
 
     return page;
@@ -335,7 +337,7 @@ static void serve(void)
     must(once(ledger->floor_waited));
     once(ledger->floor) = XEN_VIOMMU_NO_FLOOR;
     full_barrier();
-    must(!xendevicemodel_viommu_ack(dmod, domid));
+    must(!xendevicemodel_viommu_ack(dmod, domid, 0));
     wait_until(mail->complete == complete + 1);
 
     /* With nothing in flight. */
@@ -403,7 +405,7 @@ int main(int argc, char **argv)
         printf("HELD\n");
         fflush(stdout);
         if ( !strcmp(mode, "leave") )
-            must(!xendevicemodel_viommu_detach(dmod, domid));
+            must(!xendevicemodel_viommu_detach(dmod, domid, 0));
         else
             pause();
     }

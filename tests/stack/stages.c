@@ -35,6 +35,7 @@
 #include <xen/sched.h>
 
 #define BASE        0xfed90000u
+#define UNITS       3       /* of a domain, at most */
 #define NR_PAGES    64      /* of the guest's memory */
 #define CODE        0x1000u /* its program */
 #define CALLS       24      /* at each stage */
@@ -49,10 +50,14 @@ static struct {
     uint32_t domid;
     const char *stage;
     bool exists, has_run, dying;
-    bool viommu, attached;
-    evtchn_port_t port;     /* of the last attachment */
-    int local;              /* our end of it, -1 if it is not bound */
-    void *frames;           /* the ledger, if it is mapped for good */
+    unsigned int units;     /* vIOMMUs that it has */
+    struct unit {
+        bool attached;
+        evtchn_port_t port; /* of the last attachment */
+        int local;          /* our end of it, -1 if it is not bound */
+    } unit[UNITS];
+    uint32_t flags;         /* that they were created with */
+    void *frames;           /* the ledger of one, if it is mapped for good */
     xenforeignmemory_resource_handle *mapping;
 } dom;
 
@@ -95,9 +100,27 @@ asm ( ".pushsection .rodata\n\t"
       ".code64\n\t"
       ".popsection" );
 
-static bool is_bound(void)
+/* One that it may have, or one that no domain has. */
+static unsigned int any_unit(void)
 {
-    return dom.attached && dom.local >= 0 && !dom.dying;
+    return below(16) ? below(UNITS) : XEN_VIOMMU_MAX_UNITS + below(~0u - 8);
+}
+
+static bool has_unit(unsigned int unit)
+{
+    return unit < dom.units;
+}
+
+static bool is_bound(unsigned int unit)
+{
+    return dom.unit[unit].attached && dom.unit[unit].local >= 0 && !dom.dying;
+}
+
+static void unbind(unsigned int unit)
+{
+    if ( dom.unit[unit].local >= 0 )
+        xenevtchn_unbind(evtchn, dom.unit[unit].local);
+    dom.unit[unit].local = -1;
 }
 
 /* The result of a call, 0 or an errno, and what it should have been. */
@@ -121,9 +144,10 @@ static int result(int rc)
 
 static void try_create(void)
 {
+    unsigned int unit = below(2) ? dom.units : any_unit();
     unsigned int wrong_way = below(8), flags = below(3);
     uint32_t type = XEN_VIOMMU_TYPE_VTD;
-    uint64_t base = BASE;
+    uint64_t base = BASE + (below(8) ? unit << 12 & 0xffff : 0);
     uint8_t aw = below(2) ? 39 : 48, haw;
     int rc, expected = 0;
 
@@ -140,60 +164,71 @@ static void try_create(void)
         expected = ESRCH;
     else if ( wrong_way < 5 )
         expected = EINVAL;
-    else if ( dom.viommu )
+    else if ( has_unit(unit) || base < BASE + dom.units * 0x1000 )
         expected = EEXIST;
+    else if ( unit > dom.units || unit >= XEN_VIOMMU_MAX_UNITS ||
+              (dom.units &&
+               ((flags ^ dom.flags) & XEN_VIOMMU_CREATE_INTREMAP)) )
+        expected = EINVAL;
     else if ( dom.has_run )
         expected = EBUSY;
     else if ( dom.dying )
         expected = EINVAL;
 
-    rc = result(xc_domain_viommu_create(xch, dom.domid, type, base, flags, aw,
-                                        &haw));
+    /* What is tried with them has room for so many. */
+    if ( !expected && dom.units == UNITS )
+        return;
+
+    rc = result(xc_domain_viommu_create(xch, dom.domid, unit, type, base, flags,
+                                        aw, &haw));
     if ( !rc )
-        dom.viommu = true;
+    {
+        dom.units++;
+        dom.flags = flags;
+    }
     verdict("create", rc, expected);
 }
 
 /* What all of the device model's operations have in common. */
-static int no_viommu(void)
+static int no_unit(unsigned int unit)
 {
-    return !dom.exists ? ESRCH : !dom.viommu ? ENODEV : 0;
+    return !dom.exists ? ESRCH : !has_unit(unit) ? ENODEV : 0;
 }
 
 static void try_attach(void)
 {
     uint32_t version = below(6) ? XEN_VIOMMU_DM_VERSION + below(2) : 0, said;
+    unsigned int unit = any_unit();
     evtchn_port_t port = 0;
-    int rc, expected = no_viommu();
+    int rc, expected = no_unit(unit);
 
     if ( !expected )
-        expected = !version ? EINVAL : is_bound() ? EBUSY : 0;
+        expected = !version ? EINVAL : is_bound(unit) ? EBUSY : 0;
     if ( !expected && dom.dying )
         expected = EINVAL;
 
-    rc = result(xendevicemodel_viommu_attach(dmod, dom.domid, &version, &said,
-                                             &port));
+    rc = result(xendevicemodel_viommu_attach(dmod, dom.domid, unit, &version,
+                                             &said, &port));
     verdict("attach", rc, expected);
     if ( rc )
         return;
 
-    dom.attached = true;
-    dom.port = port;
-    if ( dom.local >= 0 )
-        xenevtchn_unbind(evtchn, dom.local);
-    dom.local = -1;
+    dom.unit[unit].attached = true;
+    dom.unit[unit].port = port;
+    unbind(unit);
 }
 
 static void try_detach(void)
 {
-    int rc, expected = no_viommu();
+    unsigned int unit = any_unit();
+    int rc, expected = no_unit(unit);
 
-    if ( !expected && !dom.attached )
+    if ( !expected && !dom.unit[unit].attached )
         expected = ENOTCONN;
 
-    rc = result(xendevicemodel_viommu_detach(dmod, dom.domid));
+    rc = result(xendevicemodel_viommu_detach(dmod, dom.domid, unit));
     if ( !rc )
-        dom.attached = false;
+        dom.unit[unit].attached = false;
     verdict("detach", rc, expected);
 }
 
@@ -202,6 +237,7 @@ static void try_translate(void)
     struct xen_viommu_xlat xlat[XEN_VIOMMU_MAX_XLAT + 1] = {};
     unsigned int i, nr = below(4) ? 1 + below(XEN_VIOMMU_MAX_XLAT)
                                   : below(XEN_VIOMMU_MAX_XLAT + 2);
+    unsigned int unit = any_unit();
     uint64_t generation;
     bool bad = false;
     int expected;
@@ -223,37 +259,39 @@ static void try_translate(void)
     else if ( nr > XEN_VIOMMU_MAX_XLAT )
         expected = E2BIG;
     else
-        expected = no_viommu();
+        expected = no_unit(unit);
     if ( !expected )
-        expected = bad ? EINVAL : is_bound() ? 0 : ENOTCONN;
+        expected = bad ? EINVAL : is_bound(unit) ? 0 : ENOTCONN;
 
     verdict("translate",
-            result(xendevicemodel_viommu_translate(dmod, dom.domid, xlat, nr,
-                                                   &generation)), expected);
+            result(xendevicemodel_viommu_translate(dmod, dom.domid, unit, xlat,
+                                                   nr, &generation)), expected);
 }
 
 static void try_ack(void)
 {
-    int expected = no_viommu();
+    unsigned int unit = any_unit();
+    int expected = no_unit(unit);
 
-    if ( !expected && !is_bound() )
+    if ( !expected && !is_bound(unit) )
         expected = ENOTCONN;
 
-    verdict("ack", result(xendevicemodel_viommu_ack(dmod, dom.domid)),
+    verdict("ack", result(xendevicemodel_viommu_ack(dmod, dom.domid, unit)),
             expected);
 }
 
 static void try_stats(void)
 {
     struct xen_viommu_stats stats;
-    int rc = result(xc_domain_viommu_get_stats(xch, dom.domid, &stats));
+    unsigned int unit = any_unit();
+    int rc = result(xc_domain_viommu_get_stats(xch, dom.domid, unit, &stats));
 
-    verdict("get_stats", rc, no_viommu());
-    if ( !rc && is_bound() != !!(stats.flags & XEN_VIOMMU_STATS_DM) )
+    verdict("get_stats", rc, no_unit(unit));
+    if ( !rc && is_bound(unit) != !!(stats.flags & XEN_VIOMMU_STATS_DM) )
     {
         wrong++;
         printf("wrong: %s, get_stats: a device model is %s\n", dom.stage,
-               is_bound() ? "not attached" : "attached");
+               is_bound(unit) ? "not attached" : "attached");
     }
 }
 
@@ -263,18 +301,19 @@ static void try_frames(void)
     unsigned int frame = below(XEN_VIOMMU_LEDGER_FRAMES + 2);
     unsigned int nr = 1 + below(XEN_VIOMMU_LEDGER_FRAMES);
     xenforeignmemory_resource_handle *handle;
+    unsigned int unit = any_unit();
     void *va = NULL;
     int expected = 0;
 
     if ( !dom.exists )
         expected = ESRCH;
-    else if ( !dom.viommu || frame + nr > XEN_VIOMMU_LEDGER_FRAMES )
+    else if ( !has_unit(unit) || frame + nr > XEN_VIOMMU_LEDGER_FRAMES )
         expected = EINVAL;
     else if ( dom.dying )
         expected = ENODATA;
 
     handle = xenforeignmemory_map_resource(
-        fmem, dom.domid, XENMEM_resource_viommu, 0, frame, nr, &va,
+        fmem, dom.domid, XENMEM_resource_viommu, unit, frame, nr, &va,
         PROT_READ | PROT_WRITE, 0);
     verdict("map", handle ? 0 : errno, expected);
     if ( !handle )
@@ -288,23 +327,23 @@ static void try_frames(void)
 /* Our end of the event channel.  Ports of others are left alone. */
 static void try_event(void)
 {
-    if ( dom.local >= 0 )
+    unsigned int n = below(UNITS);
+    struct unit *unit = &dom.unit[n];
+
+    if ( unit->local >= 0 )
     {
         if ( below(4) )
-            verdict("notify", result(xenevtchn_notify(evtchn, dom.local)), 0);
+            verdict("notify", result(xenevtchn_notify(evtchn, unit->local)), 0);
         else
-        {
-            xenevtchn_unbind(evtchn, dom.local);
-            dom.local = -1;
-        }
+            unbind(n);
         return;
     }
 
-    if ( !dom.attached )
+    if ( !unit->attached )
         return;
-    dom.local = xenevtchn_bind_interdomain(evtchn, dom.domid, dom.port);
+    unit->local = xenevtchn_bind_interdomain(evtchn, dom.domid, unit->port);
     if ( !dom.dying )
-        verdict("bind", result(dom.local), 0);
+        verdict("bind", result(unit->local), 0);
 }
 
 static void (*const operations[])(void) = {
@@ -384,6 +423,14 @@ static void populate(void)
          "its memory");
 }
 
+static void nobody_bound(void)
+{
+    unsigned int i;
+
+    for ( i = 0; i < UNITS; i++ )
+        dom.unit[i].local = -1;
+}
+
 static void domain_shell(unsigned int vcpus)
 {
     struct xen_domctl_createdomain config = {
@@ -398,7 +445,7 @@ static void domain_shell(unsigned int vcpus)
 
     /* A number that no domain has. */
     memset(&dom, 0, sizeof(dom));
-    dom.local = -1;
+    nobody_bound();
     dom.domid = DOMID_FIRST_RESERVED - 1;
     stage("no domain");
 
@@ -412,11 +459,11 @@ static void domain_shell(unsigned int vcpus)
 /* Map them, and keep them mapped: pages outlive their domain. */
 static void keep_frames(void)
 {
-    if ( !dom.viommu )
+    if ( !dom.units )
         return;
 
     dom.mapping = xenforeignmemory_map_resource(
-        fmem, dom.domid, XENMEM_resource_viommu, 0, 0,
+        fmem, dom.domid, XENMEM_resource_viommu, below(dom.units), 0,
         XEN_VIOMMU_LEDGER_FRAMES, &dom.frames, PROT_READ | PROT_WRITE, 0);
     must(!dom.mapping, "its frames");
 }
@@ -437,13 +484,13 @@ static pid_t storm(void)
     evtchn = xenevtchn_open(NULL, 0);
     if ( !xch || !dmod || !fmem || !evtchn )
         _exit(1);
-    dom.local = -1;
+    nobody_bound();
     for ( ;; )
     {
         struct xen_viommu_stats stats;
 
         stage("storm");
-        if ( xc_domain_viommu_get_stats(xch, dom.domid, &stats) &&
+        if ( xc_domain_viommu_get_stats(xch, dom.domid, 0, &stats) &&
              errno == ESRCH )
             _exit(0);
     }
@@ -451,6 +498,7 @@ static pid_t storm(void)
 
 static void destroy(void)
 {
+    unsigned int i;
     pid_t pid = 0;
 
     if ( below(2) )
@@ -463,14 +511,15 @@ static void destroy(void)
     {
         /* Its pages are in use, so it is there; the attachment has ended. */
         dom.dying = true;
-        dom.attached = false;
+        for ( i = 0; i < UNITS; i++ )
+            dom.unit[i].attached = false;
         if ( !pid )
             stage("dying");
         ((volatile uint64_t *)dom.frames)[below(5120)] = state;
         xenforeignmemory_unmap_resource(fmem, dom.mapping);
     }
-    if ( dom.local >= 0 )
-        xenevtchn_unbind(evtchn, dom.local);
+    for ( i = 0; i < UNITS; i++ )
+        unbind(i);
     if ( pid )
     {
         int status;
@@ -514,10 +563,13 @@ static void life(void)
     {
         uint8_t haw;
 
-        if ( !dom.viommu )
-            must(xc_domain_viommu_create(xch, dom.domid, XEN_VIOMMU_TYPE_VTD,
-                                         BASE, below(2), 48, &haw), "viommu");
-        dom.viommu = true;
+        if ( !dom.units )
+        {
+            dom.flags = below(2);
+            must(xc_domain_viommu_create(xch, dom.domid, 0, XEN_VIOMMU_TYPE_VTD,
+                                         BASE, dom.flags, 48, &haw), "viommu");
+            dom.units = 1;
+        }
         stage("vIOMMU, no vCPU");
     }
     if ( last == 1 )

@@ -185,6 +185,13 @@ bool viommu_host_frozen(struct viommu *viommu)
     return false;
 }
 
+unsigned int viommu_host_units(const struct viommu *viommu)
+{
+    (void)viommu;
+
+    return 1;
+}
+
 uint64_t viommu_host_now(void)
 {
     struct timespec ts;

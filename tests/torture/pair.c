@@ -67,7 +67,7 @@ void pair_create(uint32_t flags)
     frames = aligned_alloc(4096, XEN_VIOMMU_LEDGER_FRAMES * 4096);
     memset(frames, 0, XEN_VIOMMU_LEDGER_FRAMES * 4096);
     viommu = calloc(1, fe->size);
-    viommu_init(viommu, fe, NULL, 46, &op);
+    viommu_init(viommu, fe, NULL, 0, 46, &op);
     viommu_give_ledger(viommu, calloc(1, sizeof(struct viommu_ledger)), frames);
 }
 

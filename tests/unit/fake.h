@@ -29,7 +29,8 @@ enum fake_event {
 };
 
 struct fake {
-    struct viommu *viommu;      /* the one under test */
+    struct viommu *viommu;      /* the one under test ... */
+    unsigned int units;         /* ... of so many that the guest has */
 
     uint64_t now;               /* ns */
     uint64_t tick;              /* by how much each look moves it on */

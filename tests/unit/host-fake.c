@@ -572,6 +572,13 @@ bool viommu_host_frozen(struct viommu *viommu)
     return fake.frozen;
 }
 
+unsigned int viommu_host_units(const struct viommu *viommu)
+{
+    forbid(viommu != fake.viommu);
+
+    return fake.units;
+}
+
 uint64_t viommu_host_now(void)
 {
     return fake.now += fake.tick;
@@ -589,7 +596,7 @@ void fake_reset(void)
     memset(held, 0xff, sizeof(held));
 
     /* Xen's clock never shows zero either. */
-    fake = (struct fake){ .now = 1000000, .max_order = 30 };
+    fake = (struct fake){ .now = 1000000, .max_order = 30, .units = 1 };
     nr_held = 0;
     remapping = false;
     exits.depth = 0;

@@ -24,8 +24,9 @@ static void test_layout(void **state)
         FIELD(xen_dm_op_viommu_attach, version, 0, 4),
         FIELD(xen_dm_op_viommu_attach, flags, 4, 4),
         FIELD(xen_dm_op_viommu_attach, port, 8, 4),
-        FIELD(xen_dm_op_viommu_attach, pad, 12, 4),
+        FIELD(xen_dm_op_viommu_attach, unit, 12, 4),
         SIZE(xen_dm_op_viommu_detach, 4),
+        FIELD(xen_dm_op_viommu_detach, unit, 0, 4),
         SIZE(xen_viommu_xlat, 32),
         FIELD(xen_viommu_xlat, iova, 0, 8),
         FIELD(xen_viommu_xlat, gpa, 8, 8),
@@ -39,15 +40,17 @@ static void test_layout(void **state)
         FIELD(xen_viommu_xlat, pad, 27, 5),
         SIZE(xen_dm_op_viommu_translate, 16),
         FIELD(xen_dm_op_viommu_translate, nr, 0, 4),
+        FIELD(xen_dm_op_viommu_translate, unit, 4, 4),
         FIELD(xen_dm_op_viommu_translate, generation, 8, 8),
         SIZE(xen_dm_op_viommu_ack, 8),
-        FIELD(xen_dm_op_viommu_ack, pad, 0, 8),
+        FIELD(xen_dm_op_viommu_ack, unit, 0, 4),
+        FIELD(xen_dm_op_viommu_ack, pad, 4, 4),
         SIZE(xen_dm_op_viommu_msi, 24),
         FIELD(xen_dm_op_viommu_msi, data, 8, 4),
         FIELD(xen_dm_op_viommu_msi, rid, 12, 2),
         FIELD(xen_dm_op_viommu_msi, segment, 14, 2),
         FIELD(xen_dm_op_viommu_msi, flags, 16, 4),
-        FIELD(xen_dm_op_viommu_msi, pad, 20, 4),
+        FIELD(xen_dm_op_viommu_msi, unit, 20, 4),
         SIZE(xen_viommu_timeline, 56),
         FIELD(xen_viommu_timeline, inv, 48, 4),
         SIZE(xen_viommu_stats, 472),
@@ -87,7 +90,7 @@ static void test_layout(void **state)
         FIELD(xen_viommu_slot, did, 26, 2),
         FIELD(xen_viommu_slot, access, 28, 1),
         SIZE(xen_domctl_viommu_op, 32),
-        FIELD(xen_domctl_viommu_op, pad, 4, 4),
+        FIELD(xen_domctl_viommu_op, unit, 4, 4),
         FIELD(xen_domctl_viommu_op, u, 8, 24),
         FIELD(xen_domctl_viommu_create, base, 0, 8),
         FIELD(xen_domctl_viommu_create, type, 8, 4),
@@ -201,7 +204,6 @@ static void test_msi(void **state)
     }
     REFUSED(segment, 16)
     REFUSED(flags, 32)
-    REFUSED(pad, 32)
 #undef REFUSED
     for ( bit = 0; bit < 64; bit++ )
     {
@@ -220,8 +222,7 @@ static void test_attach(void **state)
         { { .version = 0 }, -EINVAL },
         { { .version = 1, .flags = 1 }, -EINVAL },
         { { .version = 1, .flags = 1u << 31 }, -EINVAL },
-        { { .version = 1, .pad = 1 }, -EINVAL },
-        { { .version = 0, .flags = 1, .pad = 1 }, -EINVAL },
+        { { .version = 0, .flags = 1 }, -EINVAL },
         { { .version = 1 }, 0 },
         { { .version = 2 }, 0 },
         { { .version = ~0u }, 0 },
@@ -277,7 +278,6 @@ static void test_attach_busy(void **state)
 static void test_attach_no_port(void **state)
 {
     static const int errors[] = { -ENOSPC, -ENOMEM, -EPERM };
-    const struct xen_dm_op_viommu_detach detach = { 0 };
     struct xen_dm_op_viommu_attach op = { .version = 1 };
     unsigned int i;
 
@@ -286,7 +286,7 @@ static void test_attach_no_port(void **state)
     {
         fake.alloc_error = errors[i];
         assert_int_equal(viommu_attach(viommu, DM, &op), errors[i]);
-        assert_int_equal(viommu_detach(viommu, DM, &detach), -ENOTCONN);
+        assert_int_equal(viommu_detach(viommu, DM), -ENOTCONN);
         assert_int_equal(dm_ack(), -ENOTCONN);
 
         /* ... even if somebody was, who is gone; the port is freed once. */
@@ -302,28 +302,21 @@ static void test_attach_no_port(void **state)
 
 static void test_detach(void **state)
 {
-    struct xen_dm_op_viommu_detach op = { .pad = 1 };
-
     (void)state;
-    assert_int_equal(viommu_detach(viommu, DM, &op), -EINVAL);
-    op.pad = 0;
-    assert_int_equal(viommu_detach(viommu, DM, &op), -ENOTCONN);
+    assert_int_equal(viommu_detach(viommu, DM), -ENOTCONN);
 
     dm_attach();
     fake_trace();
-    op.pad = 1u << 31;
-    assert_int_equal(viommu_detach(viommu, DM, &op), -EINVAL);
-    op.pad = 0;
-    assert_int_equal(viommu_detach(viommu, DM + 1, &op), -ENOTCONN);
+    assert_int_equal(viommu_detach(viommu, DM + 1), -ENOTCONN);
     assert_string_equal(fake_trace(), "");
-    assert_int_equal(viommu_detach(viommu, DM, &op), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     assert_string_equal(fake_trace(), "free(1)");
-    assert_int_equal(viommu_detach(viommu, DM, &op), -ENOTCONN);
+    assert_int_equal(viommu_detach(viommu, DM), -ENOTCONN);
     assert_string_equal(fake_trace(), "");
 
     /* It need not have bound its port. */
     fake_unbind(dm_attach());
-    assert_int_equal(viommu_detach(viommu, DM, &op), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
 }
 
 static int translate(domid_t caller, struct xen_viommu_xlat *xlat,
@@ -412,7 +405,6 @@ static void test_translate_outputs(void **state)
 static void test_not_connected(void **state)
 {
     struct xen_dm_op_viommu_attach attach = { .version = 1 };
-    const struct xen_dm_op_viommu_detach detach = { 0 };
     struct xen_viommu_xlat x = { .rid = RID };
     struct xen_dm_op_viommu_ack ack = { 0 };
 
@@ -438,7 +430,7 @@ static void test_not_connected(void **state)
 
     assert_int_equal(viommu_attach(viommu, DM, &attach), 0);
     fake_bind(attach.port);
-    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     assert_int_equal(translate(DM, &x, 1), -ENOTCONN);
     assert_int_equal(dm_ack(), -ENOTCONN);
     assert_true(unit_stats().translations == 1);
@@ -451,11 +443,11 @@ static void test_ack(void **state)
 
     (void)state;
     dm_attach();
-    for ( i = 0; i < ARRAY_SIZE(op.pad); i++ )
+    for ( i = 0; i < 32; i++ )
     {
-        op.pad[i] = 1u << 31;
+        op.pad = 1u << i;
         assert_int_equal(viommu_ack(viommu, DM, &op), -EINVAL);
-        op.pad[i] = 0;
+        op.pad = 0;
     }
     assert_int_equal(viommu_ack(viommu, DM, &op), 0);
     w64(R_IOTLB, IVT | IIRG(1));

@@ -442,13 +442,12 @@ static void test_death_forgotten(void **state)
 /* Detached while the guest waits: complete at once, not when it looks. */
 static void test_detach(void **state)
 {
-    const struct xen_dm_op_viommu_detach op = { 0 };
 
     (void)state;
     translate();
     flush();
     fake_trace();
-    assert_int_equal(viommu_detach(viommu, DM, &op), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     assert_string_equal(fake_trace(), "unwatch free(1)");
     assert_false(unseen() & IVT);
     assert_false(pending());
@@ -482,7 +481,6 @@ static void test_replaced(void **state)
 /* The generation only grows, by one, whatever happens. */
 static void test_monotonic(void **state)
 {
-    const struct xen_dm_op_viommu_detach op = { 0 };
     uint64_t last = unit_requested();
     unsigned int n;
 
@@ -499,7 +497,7 @@ static void test_monotonic(void **state)
         last = s.requested;
         if ( n % 7 == 0 )
         {
-            viommu_detach(viommu, DM, &op);
+            viommu_detach(viommu, DM);
             port = dm_attach();
         }
         assert_true(unit_requested() == last);

@@ -18,14 +18,13 @@ static void thaw(void)
 /* Everybody who may make a vIOMMU go on. */
 static void everybody(void)
 {
-    struct xen_dm_op_viommu_detach detach = {};
 
     assert_false(viommu_continue(viommu));
     (void)r32(R_GSTS);
     q_ack_all();
     assert_false(unit_ack_more);
     viommu_p2m_changed(viommu);
-    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     q_port = dm_attach();
     fake_unbind(q_port);
     assert_false(viommu_continue(viommu));
@@ -111,7 +110,6 @@ static void test_death(void **state)
 /* The same for a register, as the guest reads it and as memory. */
 static void test_register(void **state)
 {
-    struct xen_dm_op_viommu_detach detach = {};
 
     (void)state;
     unit_flags = XEN_VIOMMU_CREATE_NO_QUEUE;
@@ -125,7 +123,7 @@ static void test_register(void **state)
     assert_false(idle());
 
     fake.frozen = true;
-    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     assert_false(viommu_continue(viommu));
     assert_false(idle());
     assert_true(unit_mirror[R_IOTLB / 4 + 1] & IVT >> 32);
@@ -180,7 +178,6 @@ static void test_masked(void **state)
 /* The DM that was to be told of what is waited for is gone before that. */
 static void test_nobody_to_tell(void **state)
 {
-    struct xen_dm_op_viommu_detach detach = {};
 
     (void)state;
     q_put_held(0, 0);
@@ -189,7 +186,7 @@ static void test_nobody_to_tell(void **state)
     (void)r32(R_GSTS);
     ldm->floor = 0;
     (void)r32(R_GSTS);
-    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     fake_trace();
     thaw();
     trace_is("write(3008000,1) unwatch");

@@ -22,7 +22,6 @@ static void stall(unsigned int n)
 /* The DM goes, in all its ways. */
 static void test_dm_goes(void **state)
 {
-    const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int how;
 
     for ( how = 0; how < 5; how++ )
@@ -35,7 +34,7 @@ static void test_dm_goes(void **state)
         switch ( how )
         {
         case 0: viommu_continue(viommu); break;
-        case 1: assert_int_equal(viommu_detach(viommu, DM, &detach), 0); break;
+        case 1: assert_int_equal(viommu_detach(viommu, DM), 0); break;
         case 2: assert_false(r64(R_IOTLB) & IVT); break;
         case 3: ldm_attach(); break;
         case 4: w64(R_CCMD, ICC | CIRG(1)); break;
@@ -131,7 +130,6 @@ static void test_bind_race(void **state)
 /* A DM that goes and owes nothing does not count as one that did. */
 static void test_owes_nothing(void **state)
 {
-    const struct xen_dm_op_viommu_detach detach = { 0 };
 
     if ( *state )
         return;
@@ -139,7 +137,7 @@ static void test_owes_nothing(void **state)
     ldm_put(&range);
     q_submit();
     viommu_reset(viommu);
-    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     assert_true(unit_stats().dm_gone == 0);
 }
 

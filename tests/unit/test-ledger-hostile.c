@@ -302,7 +302,6 @@ static void test_more_meanwhile(void **state)
 /* The DM goes, or the guest is reset, in the middle of a scan. */
 static void test_end_of_scan(void **state)
 {
-    const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int how;
     uint64_t walks;
 
@@ -316,7 +315,7 @@ static void test_end_of_scan(void **state)
         switch ( how )
         {
         case 0: fake_unbind(ldm_port); break;
-        case 1: assert_int_equal(viommu_detach(viommu, DM, &detach), 0); break;
+        case 1: assert_int_equal(viommu_detach(viommu, DM), 0); break;
         case 2: fake_unbind(ldm_port); ldm_attach(); break;
         case 3: viommu_reset(viommu); break;
         case 4: viommu_take_ledger(viommu); break;

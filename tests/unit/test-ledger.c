@@ -34,7 +34,6 @@ static void test_version(void **state)
 /* What one DM leaves behind does not hold up the next. */
 static void test_in_turn(void **state)
 {
-    const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int i;
 
     (void)state;
@@ -51,7 +50,7 @@ static void test_in_turn(void **state)
         if ( i % 2 )
             fake_unbind(ldm_port);
         else
-            assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+            assert_int_equal(viommu_detach(viommu, DM), 0);
     }
 }
 

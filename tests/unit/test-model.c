@@ -312,7 +312,6 @@ static void attach(void)
 
 static void device_model(void)
 {
-    const struct xen_dm_op_viommu_detach detach = { 0 };
     unsigned int i;
 
     if ( !model_alive )
@@ -349,7 +348,7 @@ static void device_model(void)
         if ( rnd(2) )
             fake_unbind(port);
         else
-            assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+            assert_int_equal(viommu_detach(viommu, DM), 0);
         /* The guest's next look, or the timer, ends all waiting. */
         if ( rnd(2) )
             viommu_continue(viommu);

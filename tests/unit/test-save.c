@@ -420,8 +420,9 @@ static void test_configuration(void **state)
     _(rec.haw = 255, "memory wider than this host's")                          \
     _(rec.haw = 35, "memory wider than this host's")                           \
     _(rec.haw = 0, "memory wider than this host's")                            \
-    _(rec.pad0[0] = 1, "a reserved field in use")                              \
-    _(rec.pad0[1] = 1, "a reserved field in use")                              \
+    _(rec.nr_units = 0, "another number of units")                             \
+    _(rec.nr_units = 2, "another number of units")                             \
+    _(rec.pad0 = 1, "a reserved field in use")                                 \
     _(rec.state |= 256, "an unknown state")                                    \
     _(rec.pending |= 256, "an unknown state")                                  \
     _(rec.state |= HVM_VIOMMU_IRE, NO_IR)                                      \

@@ -30,7 +30,6 @@ static void test_slices(void **state)
 /* A guest's look and its vCPU do a slice each, no more; others do none. */
 static void test_slice_of_each_entry(void **state)
 {
-    const struct xen_dm_op_viommu_detach detach = { 0 };
     const struct xen_dm_op_viommu_ack ack = {};
     unsigned int i;
 
@@ -62,7 +61,7 @@ static void test_slice_of_each_entry(void **state)
     KICKED();
     viommu_p2m_changed(viommu);
     KICKED();
-    assert_int_equal(viommu_detach(viommu, DM, &detach), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     KICKED();
     dm_attach();
     KICKED();

@@ -260,7 +260,6 @@ static void test_histogram(void **state)
 /* Drains that end with the DM are drains, of which it has not told. */
 static void test_abandoned(void **state)
 {
-    const struct xen_dm_op_viommu_detach op = { 0 };
     uint64_t written = fake.now;
     struct xen_viommu_stats s;
 
@@ -269,7 +268,7 @@ static void test_abandoned(void **state)
     w64(R_IOTLB, IVT | IIRG(1));
     w64(R_CCMD, ICC | CIRG(1));
     fake.now += 5 * US;
-    assert_int_equal(viommu_detach(viommu, DM, &op), 0);
+    assert_int_equal(viommu_detach(viommu, DM), 0);
     s = unit_stats();
     assert_true(s.dm_gone == 1 && s.waited == 2);
     assert_true(s.longest.write_ns == written && s.drain_max_ns == 5 * US);

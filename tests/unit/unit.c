@@ -24,6 +24,23 @@ static unsigned int nr_held;
 
 uint32_t unit_mirror[VIOMMU_PAGE_SIZE / 4];
 
+/* All of the above, and what the fake host has, of the other unit. */
+static struct {
+    struct viommu *viommu;
+    struct xen_viommu_ledger *ldm;
+    struct viommu_ledger *ledger;
+    struct fake fake;
+    uint64_t held[ARRAY_SIZE(held)];
+    unsigned int nr_held;
+} other;
+
+static void set_frames(void *frames)
+{
+    ldm = frames;
+    ldm_log = frames ? frames + VIOMMU_PAGE_SIZE : NULL;
+    ldm_slot = frames ? frames + 2 * VIOMMU_PAGE_SIZE : NULL;
+}
+
 /* Memory that has not been used before, so that what is old is not seen. */
 static void give_ledger(void)
 {
@@ -33,17 +50,15 @@ static void give_ledger(void)
     free(ledger);
     ledger = calloc(1, sizeof(*ledger));
     assert_true(frames && ledger);
-    ldm = (void *)frames;
-    ldm_log = (void *)(frames + VIOMMU_PAGE_SIZE);
-    ldm_slot = (void *)(frames + 2 * VIOMMU_PAGE_SIZE);
+    set_frames(frames);
     viommu_give_ledger(viommu, ledger, frames);
 }
 
-void unit_replace(uint8_t aw, uint8_t haw)
+static void create(unsigned int unit, uint8_t aw, uint8_t haw)
 {
     const struct xen_domctl_viommu_create op = {
         .type = XEN_VIOMMU_TYPE_VTD,
-        .base = BASE,
+        .base = BASE + unit * VIOMMU_PAGE_SIZE,
         .flags = unit_flags,
         .aw = aw,
     };
@@ -58,10 +73,80 @@ void unit_replace(uint8_t aw, uint8_t haw)
     viommu = calloc(1, fe->size);
     assert_non_null(viommu);
     fake.viommu = viommu;
-    memset(unit_mirror, 0, sizeof(unit_mirror));
     give_ledger();
-    viommu_give_mirror(viommu, unit_mirror);
-    viommu_init(viommu, fe, NULL, haw, &op);
+    if ( !unit )
+    {
+        memset(unit_mirror, 0, sizeof(unit_mirror));
+        viommu_give_mirror(viommu, unit_mirror);
+    }
+    viommu_init(viommu, fe, NULL, unit, haw, &op);
+}
+
+void unit_replace(uint8_t aw, uint8_t haw)
+{
+    create(0, aw, haw);
+}
+
+#define SWAP(a, b)                                                            \
+    do {                                                                      \
+        __typeof__(a) swap_ = (a);                                            \
+                                                                              \
+        (a) = (b);                                                            \
+        (b) = swap_;                                                          \
+    } while ( 0 )
+
+void unit_switch(void)
+{
+    struct xen_viommu_ledger *frames = ldm;
+    unsigned int i;
+
+    fake_check_unlocked();
+    SWAP(viommu, other.viommu);
+    SWAP(ledger, other.ledger);
+    SWAP(fake, other.fake);
+    SWAP(nr_held, other.nr_held);
+    for ( i = 0; i < ARRAY_SIZE(held); i++ )
+        SWAP(held[i], other.held[i]);
+    set_frames(other.ldm);
+    other.ldm = frames;
+    /* There is one clock, and one memory that is not in there. */
+    fake.now = other.fake.now;
+}
+
+void unit_second(void)
+{
+    struct fake fresh = { .now = fake.now, .max_order = fake.max_order };
+
+    assert_null(other.viommu);
+    fresh.units = fake.units = 2;
+    other.fake = fresh;
+    unit_switch();
+    create(1, 48, 46);
+}
+
+struct viommu *unit_other(void)
+{
+    return other.viommu;
+}
+
+uint64_t unit_sum(void)
+{
+    const unsigned char *part[] = {
+        (void *)viommu, (void *)ledger, (void *)ldm,
+    };
+    const size_t size[] = {
+        viommu->fe->size, sizeof(*ledger),
+        XEN_VIOMMU_LEDGER_FRAMES * VIOMMU_PAGE_SIZE,
+    };
+    uint64_t sum = 14695981039346656037ULL;
+    unsigned int i;
+    size_t n;
+
+    for ( i = 0; i < ARRAY_SIZE(part); i++ )
+        for ( n = 0; n < size[i]; n++ )
+            sum = (sum ^ part[i][n]) * 1099511628211ULL;
+
+    return sum;
 }
 
 void unit_create(uint8_t aw, uint8_t haw)
@@ -91,11 +176,10 @@ static uint64_t mirrored(unsigned int off, unsigned int size, uint64_t val)
     return val;
 }
 
-int unit_teardown(void **state)
+static void teardown(void)
 {
     unsigned int off;
 
-    (void)state;
     fake_check_unlocked();
 
     for ( off = 0; off < VIOMMU_PAGE_SIZE; off += 4 )
@@ -110,9 +194,20 @@ int unit_teardown(void **state)
     free(viommu);
     viommu = NULL;
     free(ldm);
-    ldm = NULL;
+    set_frames(NULL);
     free(ledger);
     ledger = NULL;
+}
+
+int unit_teardown(void **state)
+{
+    (void)state;
+    teardown();
+    if ( other.viommu )
+    {
+        unit_switch();
+        teardown();
+    }
     fake_free();
 
     return 0;
@@ -152,18 +247,18 @@ int unit_run(const struct CMUnitTest *tests, size_t nr, unsigned int kinds)
 
 uint32_t r32(unsigned int off)
 {
-    return mirrored(off, 4, viommu_mmio_read(viommu, BASE + off, 4, true));
+    return mirrored(off, 4, viommu_mmio_read(viommu, viommu->base + off, 4, true));
 }
 
 uint64_t r64(unsigned int off)
 {
-    return mirrored(off, 8, viommu_mmio_read(viommu, BASE + off, 8, true));
+    return mirrored(off, 8, viommu_mmio_read(viommu, viommu->base + off, 8, true));
 }
 
 static void write(unsigned int off, unsigned int size, uint64_t val)
 {
     fake.kicked = false;
-    viommu_mmio_write(viommu, BASE + off, size, val, true);
+    viommu_mmio_write(viommu, viommu->base + off, size, val, true);
     unit_more = fake.kicked;
 }
 

@@ -109,6 +109,16 @@ extern uint32_t unit_flags;
 void unit_create(uint8_t aw, uint8_t haw);
 /* The same on the machine that there is, of which only the memory stays. */
 void unit_replace(uint8_t aw, uint8_t haw);
+/*
+ * The machine's second unit, to begin with: it becomes the one under test, and
+ * the first is put aside.  And the other way round.  The fake host forbids whatever
+ * one of them does to the one that is aside.
+ */
+void unit_second(void);
+void unit_switch(void);
+struct viommu *unit_other(void);
+/* Of all that there is of the unit under test: does any bit of it change? */
+uint64_t unit_sum(void);
 /* What a guest finds that reads the registers as memory. */
 extern uint32_t unit_mirror[VIOMMU_PAGE_SIZE / 4];
 /* For cmocka: 48 bits, 46 bits of guest memory; and the end of it. */

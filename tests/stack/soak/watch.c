@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     for ( us = 0; us < LIMIT_US; us += PERIOD_US )
     {
         /* It may be in the making. */
-        ok = !xc_domain_viommu_get_stats(xch, domid, &s) &&
+        ok = !xc_domain_viommu_get_stats(xch, domid, 0, &s) &&
              holds(argv[2], n, &s);
         if ( ok )
             break;

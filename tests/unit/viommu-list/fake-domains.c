@@ -73,7 +73,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 }
 
 int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
-                               struct xen_viommu_stats *s)
+                               unsigned int unit, struct xen_viommu_stats *s)
 {
     unsigned int i;
 

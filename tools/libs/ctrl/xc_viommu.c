@@ -6,15 +6,16 @@
 
 #include "xc_private.h"
 
-int xc_domain_viommu_create(xc_interface *xch, uint32_t domid, uint32_t type,
-                            uint64_t base, uint32_t flags, uint8_t aw,
-                            uint8_t *haw)
+int xc_domain_viommu_create(xc_interface *xch, uint32_t domid,
+                            unsigned int unit, uint32_t type, uint64_t base,
+                            uint32_t flags, uint8_t aw, uint8_t *haw)
 {
     struct xen_domctl domctl = {
         .cmd = XEN_DOMCTL_viommu_op,
         .domain = domid,
         .u.viommu_op = {
             .cmd = XEN_DOMCTL_VIOMMU_create,
+            .unit = unit,
             .u.create = {
                 .type = type,
                 .base = base,
@@ -32,12 +33,16 @@ int xc_domain_viommu_create(xc_interface *xch, uint32_t domid, uint32_t type,
 }
 
 int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
+                               unsigned int unit,
                                struct xen_viommu_stats *stats)
 {
     struct xen_domctl domctl = {
         .cmd = XEN_DOMCTL_viommu_op,
         .domain = domid,
-        .u.viommu_op.cmd = XEN_DOMCTL_VIOMMU_get_stats,
+        .u.viommu_op = {
+            .cmd = XEN_DOMCTL_VIOMMU_get_stats,
+            .unit = unit,
+        },
     };
     DECLARE_HYPERCALL_BOUNCE(stats, sizeof(*stats),
                              XC_HYPERCALL_BUFFER_BOUNCE_OUT);

@@ -10,8 +10,8 @@
 #include "private.h"
 
 int xendevicemodel_viommu_attach(
-    xendevicemodel_handle *dmod, domid_t domid, uint32_t *version,
-    uint32_t *flags, evtchn_port_t *port)
+    xendevicemodel_handle *dmod, domid_t domid, unsigned int unit,
+    uint32_t *version, uint32_t *flags, evtchn_port_t *port)
 {
     struct xen_dm_op op;
     struct xen_dm_op_viommu_attach *data;
@@ -23,6 +23,7 @@ int xendevicemodel_viommu_attach(
     data = &op.u.viommu_attach;
 
     data->version = *version;
+    data->unit = unit;
 
     rc = xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
     if (rc)
@@ -36,20 +37,21 @@ int xendevicemodel_viommu_attach(
 }
 
 int xendevicemodel_viommu_detach(
-    xendevicemodel_handle *dmod, domid_t domid)
+    xendevicemodel_handle *dmod, domid_t domid, unsigned int unit)
 {
     struct xen_dm_op op;
 
     memset(&op, 0, sizeof(op));
 
     op.op = XEN_DMOP_viommu_detach;
+    op.u.viommu_detach.unit = unit;
 
     return xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
 }
 
 int xendevicemodel_viommu_translate(
-    xendevicemodel_handle *dmod, domid_t domid, struct xen_viommu_xlat *xlat,
-    unsigned int nr, uint64_t *generation)
+    xendevicemodel_handle *dmod, domid_t domid, unsigned int unit,
+    struct xen_viommu_xlat *xlat, unsigned int nr, uint64_t *generation)
 {
     struct xen_dm_op op;
     struct xen_dm_op_viommu_translate *data;
@@ -72,6 +74,7 @@ int xendevicemodel_viommu_translate(
     data = &op.u.viommu_translate;
 
     data->nr = nr;
+    data->unit = unit;
 
     rc = xendevicemodel_op(dmod, domid, 2, &op, sizeof(op),
                            xlat, (size_t)nr * sizeof(*xlat));
@@ -84,20 +87,21 @@ int xendevicemodel_viommu_translate(
 }
 
 int xendevicemodel_viommu_ack(
-    xendevicemodel_handle *dmod, domid_t domid)
+    xendevicemodel_handle *dmod, domid_t domid, unsigned int unit)
 {
     struct xen_dm_op op;
 
     memset(&op, 0, sizeof(op));
 
     op.op = XEN_DMOP_viommu_ack;
+    op.u.viommu_ack.unit = unit;
 
     return xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
 }
 
 int xendevicemodel_viommu_msi(
-    xendevicemodel_handle *dmod, domid_t domid, uint16_t rid, uint64_t addr,
-    uint32_t data)
+    xendevicemodel_handle *dmod, domid_t domid, unsigned int unit,
+    uint16_t rid, uint64_t addr, uint32_t data)
 {
     struct xen_dm_op op;
 
@@ -107,6 +111,7 @@ int xendevicemodel_viommu_msi(
     op.u.viommu_msi.addr = addr;
     op.u.viommu_msi.data = data;
     op.u.viommu_msi.rid = rid;
+    op.u.viommu_msi.unit = unit;
 
     return xendevicemodel_op(dmod, domid, 1, &op, sizeof(op));
 }

@@ -153,7 +153,7 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
     if (libxl_defbool_val(viommu->intremap))
         flags |= XEN_VIOMMU_CREATE_INTREMAP;
 
-    if (xc_domain_viommu_create(CTX->xch, domid, XEN_VIOMMU_TYPE_VTD,
+    if (xc_domain_viommu_create(CTX->xch, domid, 0, XEN_VIOMMU_TYPE_VTD,
                                 viommu->base, flags, viommu->aw,
                                 &state->viommu_haw)) {
         if (errno == EOPNOTSUPP || errno == ENOSYS)
@@ -216,7 +216,7 @@ static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
         return ERROR_NOTFOUND;
     }
 
-    if (!xc_domain_viommu_get_stats(CTX->xch, domid, raw))
+    if (!xc_domain_viommu_get_stats(CTX->xch, domid, 0, raw))
         return 0;
 
     switch (errno) {

@@ -31,11 +31,12 @@ const struct viommu_frontend *viommu_frontend(
 }
 
 void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
-                 struct domain *d, uint8_t haw,
+                 struct domain *d, unsigned int unit, uint8_t haw,
                  const struct xen_domctl_viommu_create *op)
 {
     viommu->fe = fe;
     viommu->domain = d;
+    viommu->unit = unit;
     viommu->base = op->base;
     viommu->aw = op->aw;
     viommu->haw = viommu->host_haw = haw;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The vIOMMU of a domain: the generic layer, which knows of no vendor's
- * registers, and the interface to the front end, which does.
+ * A vIOMMU of a domain, which may have several: the generic layer, which knows
+ * of no vendor's registers and of no other vIOMMU, and the interface to the front
+ * end, which does know the registers.
  *
  *   MMIO write -> front end: registers -> command -> flush
  *              -> drain (drain.c) -> front end: completion
@@ -12,6 +13,8 @@
  * A file calls those to its right only; tests/unit/layers looks at that:
  *
  *   dm.c    core.c    irq.c    front end    drain.c    ledger.c    resolve.c, clock.c
+ *
+ * units.c calls none of them.
  *
  * core.c, irq.c and resolve.c reach the front end through struct viommu_frontend.
  */
@@ -177,6 +180,8 @@ struct viommu {
     /* Constant once created and, if it is to be restored, loaded. */
     const struct viommu_frontend *fe;
     struct domain *domain;
+    void *host;             /* what host.h's services have of it */
+    unsigned int unit;      /* its number among those of the domain */
     paddr_t base;           /* guest-physical address of the register page */
     uint8_t aw;             /* width of addresses that are translated, bits */
     uint8_t haw;            /* width of guest-physical addresses, bits; less */
@@ -235,6 +240,31 @@ struct viommu {
 };
 
 /*
+ * The vIOMMUs of a domain, from unit 0 on.  They come one by one while the domain
+ * is being created, and go with it; meanwhile nothing of it runs but device models,
+ * who find a unit by its number.
+ */
+struct viommu_units {
+    unsigned int nr;
+    paddr_t base[XEN_VIOMMU_MAX_UNITS]; /* of the registers of each */
+    struct viommu *unit[XEN_VIOMMU_MAX_UNITS];
+};
+
+/* These take NULL for a domain that has none, and return NULL for none. */
+struct viommu *viommu_unit(const struct viommu_units *units, unsigned int unit);
+/* The one whose page of registers @gpa is in. */
+struct viommu *viommu_at(const struct viommu_units *units, paddr_t gpa);
+/* Is a page of registers among those from that at @first to that at @last? */
+bool viommu_in_range(const struct viommu_units *units, paddr_t first,
+                     paddr_t last);
+
+/* May @unit, which is to be like @op, be the next one?  As XEN_DOMCTL_viommu_op. */
+int viommu_may_add(const struct viommu_units *units, unsigned int unit,
+                   const struct xen_domctl_viommu_create *op);
+/* After viommu_init(). */
+void viommu_add(struct viommu_units *units, struct viommu *viommu);
+
+/*
  * The front end that @op asks for, or NULL if there is none or if anything in
  * @op, which has been copied from the toolstack, is not as it has to be.
  */
@@ -242,11 +272,11 @@ const struct viommu_frontend *viommu_frontend(
     const struct xen_domctl_viommu_create *op);
 
 /*
- * Initialise a vIOMMU of front end @fe in fe->size bytes of zeroed memory.
- * @haw is the width of the domain's guest-physical addresses, 36 to 52.
+ * Initialise vIOMMU @unit of @d, of front end @fe, in fe->size bytes of zeroed
+ * memory.  @haw is the width of the domain's guest-physical addresses, 36 to 52.
  */
 void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
-                 struct domain *d, uint8_t haw,
+                 struct domain *d, unsigned int unit, uint8_t haw,
                  const struct xen_domctl_viommu_create *op);
 
 /*
@@ -381,13 +411,13 @@ void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
                     struct viommu_fault *fault);
 
 /*
- * The DM's operations; see public/hvm/viommu.h for meaning and errno.  @caller
- * is the domain that makes the hypercall.  They take the locks.
+ * The DM's operations; see public/hvm/viommu.h for meaning and errno.  That
+ * @viommu is the unit they name is the caller's to see to.  @caller is the domain
+ * that makes the hypercall.  They take the locks.
  */
 int viommu_attach(struct viommu *viommu, domid_t caller,
                   struct xen_dm_op_viommu_attach *op);
-int viommu_detach(struct viommu *viommu, domid_t caller,
-                  const struct xen_dm_op_viommu_detach *op);
+int viommu_detach(struct viommu *viommu, domid_t caller);
 /* @xlat: @nr entries, copied from the DM and to be copied back. */
 int viommu_translate(struct viommu *viommu, domid_t caller,
                      struct xen_viommu_xlat *xlat, unsigned int nr,

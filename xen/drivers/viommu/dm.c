@@ -36,7 +36,7 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
     bool had;
     int rc;
 
-    if ( !op->version || op->flags || op->pad )
+    if ( !op->version || op->flags )
         return -EINVAL;
 
     spin_lock(&viommu->attach_lock);
@@ -89,15 +89,11 @@ int viommu_attach(struct viommu *viommu, domid_t caller,
     return rc;
 }
 
-int viommu_detach(struct viommu *viommu, domid_t caller,
-                  const struct xen_dm_op_viommu_detach *op)
+int viommu_detach(struct viommu *viommu, domid_t caller)
 {
     evtchn_port_t old = 0;
     bool had = false;
     int rc = -ENOTCONN;
-
-    if ( op->pad )
-        return -EINVAL;
 
     spin_lock(&viommu->attach_lock);
 
@@ -265,7 +261,7 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
 {
     int rc = -ENOTCONN;
 
-    if ( op->pad[0] || op->pad[1] )
+    if ( op->pad )
         return -EINVAL;
 
     viommu_lock(viommu);
@@ -283,7 +279,7 @@ int viommu_ack(struct viommu *viommu, domid_t caller,
 int viommu_msi(const struct xen_dm_op_viommu_msi *op,
                struct viommu_request *req)
 {
-    if ( op->segment || op->flags || op->pad || op->addr >> 20 != 0xfee )
+    if ( op->segment || op->flags || op->addr >> 20 != 0xfee )
         return -EINVAL;
 
     *req = (struct viommu_request){

@@ -120,6 +120,9 @@ void viommu_host_alarm(const struct viommu *viommu);
  */
 bool viommu_host_frozen(struct viommu *viommu);
 
+/* How many vIOMMUs the guest has.  Locked or not. */
+unsigned int viommu_host_units(const struct viommu *viommu);
+
 /* System time in ns.  Locked or not. */
 uint64_t viommu_host_now(void);
 

@@ -11,6 +11,7 @@
 #include <xen/bitops.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
+#include <xen/nospec.h>
 #include <xen/sched.h>
 #include <xen/spinlock.h>
 #include <xen/types.h>

@@ -18,6 +18,7 @@ void viommu_save(struct viommu *viommu, struct hvm_hw_viommu *rec)
     rec->flags = viommu->flags;
     rec->aw = viommu->aw;
     rec->haw = viommu->haw;
+    rec->nr_units = viommu_host_units(viommu);
     viommu->fe->save(viommu, rec);
 
     spin_unlock(&viommu->lock);
@@ -37,7 +38,10 @@ const char *viommu_check(const struct viommu *viommu,
     /* 36: as in viommu_init(). */
     if ( rec->haw < 36 || rec->haw > viommu->host_haw )
         return "memory wider than this host's";
-    if ( rec->pad0[0] || rec->pad0[1] )
+    /* One whose record is missing would not be what its guest has made of it. */
+    if ( rec->nr_units != viommu_host_units(viommu) )
+        return "another number of units";
+    if ( rec->pad0 )
         return "a reserved field in use";
 
     return viommu->fe->check(viommu, rec);

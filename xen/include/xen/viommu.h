@@ -17,9 +17,9 @@ struct domain;
 
 /*
  * XENMEM_resource_viommu: the pages that Xen shares with the DM.  How many
- * there are, 0 if there is no vIOMMU; and their numbers.
+ * there are, 0 if there is no vIOMMU @id; and their numbers.
  *
- * -EINVAL   there is no vIOMMU, @id is not 0, or there are no such frames
+ * -EINVAL   there is no vIOMMU @id, or there are no such frames
  * -ENODATA  the domain is dying
  */
 unsigned int viommu_resource_max_frames(const struct domain *d,

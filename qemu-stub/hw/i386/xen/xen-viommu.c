@@ -76,7 +76,7 @@ static int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
     unsigned int i;
 
     memcpy(in, xlat, nr * sizeof(*xlat));
-    if (xendevicemodel_viommu_translate(xen_dmod, xen_domid, xlat, nr, gen)) {
+    if (xendevicemodel_viommu_translate(xen_dmod, xen_domid, 0, xlat, nr, gen)) {
         error_report_once("xen-viommu: no translation from Xen, DMA fails: %s",
                           strerror(errno));
         return -1;
@@ -98,7 +98,7 @@ static int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
 /* What Xen waited for is over, just now. */
 static void xen_viommu_tell(void *opaque)
 {
-    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid)) {
+    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, 0)) {
         error_report_once("xen-viommu: cannot tell Xen that DMA has ended: %s",
                           strerror(errno));
     }
@@ -355,7 +355,7 @@ static const DmaTrackOps xen_viommu_track_ops = {
 static bool xen_viommu_attach(uint32_t *version, uint32_t *flags,
                               evtchn_port_t *port)
 {
-    if (!xendevicemodel_viommu_attach(xen_dmod, xen_domid, version, flags,
+    if (!xendevicemodel_viommu_attach(xen_dmod, xen_domid, 0, version, flags,
                                       port)) {
         return true;
     }

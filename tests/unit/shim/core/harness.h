@@ -26,6 +26,11 @@ typedef uint64_t paddr_t;
 
 #define BUILD_BUG_ON(cond) _Static_assert(!(cond), "!(" #cond ")")
 
+#define ACCESS_ONCE(x) (*(volatile __typeof__(x) *)&(x))
+
+/* No CPU of the tests guesses. */
+#define array_index_nospec(index, nr) ((void)(nr), (index))
+
 #define container_of(ptr, type, member)                                       \
     ((type *)((uintptr_t)(ptr) - offsetof(type, member)))
 

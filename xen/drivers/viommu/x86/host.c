@@ -27,12 +27,6 @@
 /* How often one looks whether a guest runs again of which no vCPU does. */
 #define FROZEN_PERIOD MILLISECS(100)
 
-/* The guest may find memory in place of its registers; devices do not. */
-static bool is_regs(const struct viommu *viommu, paddr_t gpa)
-{
-    return viommu->base == (gpa & PAGE_MASK);
-}
-
 void hvm_viommu_copy_entry(const void *from, void *to, unsigned int size)
 {
     const uint64_t *src = from;
@@ -65,7 +59,8 @@ int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
 
     ASSERT(!(gpa & (size - 1)));
 
-    if ( is_regs(viommu, gpa) )
+    /* The guest may find memory in place of the registers; the unit does not. */
+    if ( hvm_viommu_is_regs(viommu->domain, gpa) )
         return -EFAULT;
 
     /*
@@ -154,6 +149,10 @@ unsigned int viommu_host_block_order(const struct viommu *viommu, paddr_t gpa,
     p2m_access_t p2ma;
 
     *device = false;
+
+    /* Those of any unit, and whatever the p2m has in their place. */
+    if ( hvm_viommu_is_regs(viommu->domain, gpa) )
+        return 0;
 
     get_gfn_type_access(p2m_get_hostp2m(viommu->domain), gfn, &p2mt, &p2ma,
                         P2M_ALLOC, &order);
@@ -247,21 +246,21 @@ static struct vcpu *pick_vcpu(struct domain *d, struct vcpu *writer)
 void viommu_host_kick(const struct viommu *viommu)
 {
     struct domain *d = viommu->domain;
-    struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct hvm_viommu_unit *hu = hvm_viommu_unit(viommu);
     struct vcpu *v;
 
     if ( d->is_dying )
         return;
 
     /* Who has been asked already is asked again: it may have missed it. */
-    v = ACCESS_ONCE(hv->runner);
+    v = ACCESS_ONCE(hu->runner);
     if ( !v || current->domain == d || !can_run(v) )
-        v = pick_vcpu(d, ACCESS_ONCE(hv->writer));
+        v = pick_vcpu(d, ACCESS_ONCE(hu->writer));
     if ( !v )
         return;
 
     /* Before it passes hvm_do_resume(), to which the rest makes it go. */
-    ACCESS_ONCE(hv->runner) = v;
+    ACCESS_ONCE(hu->runner) = v;
     smp_mb();
 
     /*
@@ -276,25 +275,25 @@ void viommu_host_kick(const struct viommu *viommu)
 
 void viommu_host_watch(struct viommu *viommu, bool on)
 {
-    struct hvm_viommu *hv = viommu->domain->arch.hvm.viommu;
+    struct hvm_viommu_unit *hu = hvm_viommu_unit(viommu);
 
     ASSERT(spin_is_locked(&viommu->lock));
 
     /* A timer that is no longer needed may fire: it finds nothing to do. */
-    if ( on && (hv->slow || !timer_is_active(&hv->watch)) )
+    if ( on && (hu->slow || !timer_is_active(&hu->watch)) )
     {
-        hv->slow = false;
-        set_timer(&hv->watch, NOW() + WATCH_PERIOD);
+        hu->slow = false;
+        set_timer(&hu->watch, NOW() + WATCH_PERIOD);
     }
 }
 
 void viommu_host_alarm(const struct viommu *viommu)
 {
-    struct hvm_viommu *hv = viommu->domain->arch.hvm.viommu;
+    struct hvm_viommu_unit *hu = hvm_viommu_unit(viommu);
 
     /* If it has just fired, it looks after this. */
-    if ( !timer_is_active(&hv->watch) )
-        set_timer(&hv->watch, NOW() + WATCH_PERIOD);
+    if ( !timer_is_active(&hu->watch) )
+        set_timer(&hu->watch, NOW() + WATCH_PERIOD);
 }
 
 static bool is_suspended(const struct domain *d)
@@ -309,7 +308,7 @@ static bool is_suspended(const struct domain *d)
 bool viommu_host_frozen(struct viommu *viommu)
 {
     const struct domain *d = viommu->domain;
-    struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct hvm_viommu_unit *hu = hvm_viommu_unit(viommu);
 
     ASSERT(spin_is_locked(&viommu->lock));
 
@@ -320,18 +319,23 @@ bool viommu_host_frozen(struct viommu *viommu)
      * The vCPU that runs next finds this, unless the guest has been resumed
      * meanwhile.  All of them may be halted: then the timer does it.
      */
-    ACCESS_ONCE(hv->thaw) = true;
+    ACCESS_ONCE(hu->thaw) = true;
     smp_mb();
     if ( !is_suspended(d) )
         return false;
 
-    if ( !timer_is_active(&hv->watch) )
+    if ( !timer_is_active(&hu->watch) )
     {
-        hv->slow = true;
-        set_timer(&hv->watch, NOW() + FROZEN_PERIOD);
+        hu->slow = true;
+        set_timer(&hu->watch, NOW() + FROZEN_PERIOD);
     }
 
     return true;
+}
+
+unsigned int viommu_host_units(const struct viommu *viommu)
+{
+    return viommu->domain->arch.hvm.viommu->nr;
 }
 
 uint64_t viommu_host_now(void)

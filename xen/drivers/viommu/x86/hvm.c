@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The vIOMMU of an x86 HVM domain: life cycle, register page and hypercalls.
+ * The vIOMMUs of an x86 HVM domain: life cycle, register pages and hypercalls.
  */
 
-#include <xen/domain_page.h>
 #include <xen/event.h>
 #include <xen/guest_access.h>
 #include <xen/ioreq.h>
+#include <xen/nospec.h>
 #include <xen/param.h>
 #include <xen/sched.h>
 #include <xen/softirq.h>
 #include <xen/viommu.h>
-#include <xen/vmap.h>
 
 #include <asm/hvm/emulate.h>
 #include <asm/hvm/io.h>
 #include <asm/hvm/irq.h>
-#include <asm/hvm/nestedhvm.h>
 #include <asm/hvm/viommu.h>
 #include <asm/p2m.h>
-#include <asm/processor.h>
 
 #include "hvm.h"
 
@@ -27,21 +24,25 @@
 static bool __read_mostly opt_viommu = true;
 boolean_param("viommu", opt_viommu);
 
-static struct viommu *domain_viommu(const struct domain *d)
+/* The unit whose registers are at @gpa, or NULL. */
+static struct viommu *find_unit(const struct domain *d, paddr_t gpa)
 {
-    return d->arch.hvm.viommu ? d->arch.hvm.viommu->viommu : NULL;
+    return viommu_at(d->arch.hvm.viommu, gpa);
 }
 
+/* Each unit that @d has, if there is any. */
+#define for_each_unit(d, i, viommu)                                           \
+    for ( i = 0; (viommu = viommu_unit((d)->arch.hvm.viommu, i)); i++ )
+
 /*
- * An access that begins in the page is ours, however it ends.  Not by way of
- * register_mmio_handler(): that would crash the domain for one that ends
+ * An access that begins in a page of registers is ours, however it ends.  Not by way
+ * of register_mmio_handler(): that would crash the domain for one that ends
  * elsewhere.
  */
 static bool cf_check regs_accept(const struct hvm_io_handler *handler,
                                  const ioreq_t *p)
 {
-    return ioreq_mmio_first_byte(p) - domain_viommu(current->domain)->base <
-           VIOMMU_PAGE_SIZE;
+    return find_unit(current->domain, ioreq_mmio_first_byte(p));
 }
 
 /*
@@ -74,11 +75,13 @@ void hvm_viommu_begin_insn(struct vcpu *v)
 static int cf_check regs_read(const struct hvm_io_handler *handler,
                               uint64_t addr, uint32_t size, uint64_t *data)
 {
+    struct viommu *viommu = find_unit(current->domain, addr);
+
     if ( is_rest(addr) )
         return X86EMUL_UNHANDLEABLE;
 
-    *data = viommu_mmio_read(domain_viommu(current->domain), addr, size,
-                             is_first());
+    /* One that goes down may begin above the page, where there is nothing. */
+    *data = viommu ? viommu_mmio_read(viommu, addr, size, is_first()) : ~0ULL;
 
     return X86EMUL_OKAY;
 }
@@ -86,13 +89,16 @@ static int cf_check regs_read(const struct hvm_io_handler *handler,
 static int cf_check regs_write(const struct hvm_io_handler *handler,
                                uint64_t addr, uint32_t size, uint64_t data)
 {
-    struct hvm_viommu *hv = current->domain->arch.hvm.viommu;
+    struct viommu *viommu = find_unit(current->domain, addr);
 
     if ( is_rest(addr) )
         return X86EMUL_UNHANDLEABLE;
 
-    ACCESS_ONCE(hv->writer) = current;
-    viommu_mmio_write(hv->viommu, addr, size, data, is_first());
+    if ( viommu )
+    {
+        ACCESS_ONCE(hvm_viommu_unit(viommu)->writer) = current;
+        viommu_mmio_write(viommu, addr, size, data, is_first());
+    }
 
     return X86EMUL_OKAY;
 }
@@ -115,175 +121,66 @@ static void register_regs(struct domain *d)
     handler->ops = &regs_ops;
 }
 
-static void cf_check watch(void *data)
+static bool process(struct hvm_viommu_unit *hu, struct vcpu *v)
 {
-    viommu_tick(data);
-}
-
-bool hvm_viommu_process_pending(struct vcpu *v)
-{
-    struct hvm_viommu *hv = v->domain->arch.hvm.viommu;
-
-    if ( likely(!hv) )
-        return false;
-
-    if ( unlikely(ACCESS_ONCE(hv->thaw)) )
+    if ( unlikely(ACCESS_ONCE(hu->thaw)) )
     {
-        ACCESS_ONCE(hv->thaw) = false;
-        ACCESS_ONCE(hv->runner) = v;
+        ACCESS_ONCE(hu->thaw) = false;
+        ACCESS_ONCE(hu->runner) = v;
     }
 
     /* Given back first: what comes while it is being done is asked for anew. */
-    if ( ACCESS_ONCE(hv->runner) != v ||
-         cmpxchg(&hv->runner, v, NULL) != v || !viommu_continue(hv->viommu) )
+    if ( ACCESS_ONCE(hu->runner) != v ||
+         cmpxchg(&hu->runner, v, NULL) != v || !viommu_continue(hu->viommu) )
         return false;
 
     /* Slice by slice; whoever has taken over meanwhile keeps the job. */
-    (void)cmpxchg(&hv->runner, NULL, v);
+    (void)cmpxchg(&hu->runner, NULL, v);
 
     return true;
 }
 
-/*
- * A page that the domain owns and pays for, but which is not among those that
- * it was given as memory, as those of its ioreq servers.
- */
-static struct page_info *alloc_frame(struct domain *d)
+bool hvm_viommu_process_pending(struct vcpu *v)
 {
-    struct page_info *pg = alloc_domheap_page(d, MEMF_no_refcount);
-
-    /* Nobody knows of the page yet: this fails, and leaks it, never. */
-    if ( !pg || !get_page_and_type(pg, d, PGT_writable_page) )
-        return NULL;
-
-    clear_domain_page(page_to_mfn(pg));
-
-    return pg;
-}
-
-static void free_frame(struct page_info **ppg)
-{
-    struct page_info *pg = *ppg;
-
-    if ( !pg )
-        return;
-
-    *ppg = NULL;
-
-    put_page_alloc_ref(pg);
-    put_page_and_type(pg);
-}
-
-/*
- * The pointer goes before the references, as in ioreq_server_free_mfn().  A page
- * that somebody has mapped is freed when he drops it; until then the domain stays.
- */
-static void free_frames(struct hvm_viommu *hv)
-{
+    struct viommu *viommu;
+    bool more = false;
     unsigned int i;
 
-    if ( hv->frames )
-        vunmap(hv->frames);
-    hv->frames = NULL;
+    if ( likely(!v->domain->arch.hvm.viommu) )
+        return false;
 
-    for ( i = 0; i < ARRAY_SIZE(hv->frame); i++ )
-        free_frame(&hv->frame[i]);
-}
+    /* A slice of each, so that none waits for the end of another one's queue. */
+    for_each_unit ( v->domain, i, viommu )
+        more |= process(hvm_viommu_unit(viommu), v);
 
-static int alloc_frames(struct domain *d, struct hvm_viommu *hv)
-{
-    mfn_t mfn[ARRAY_SIZE(hv->frame)];
-    unsigned int i;
-
-    for ( i = 0; i < ARRAY_SIZE(hv->frame); i++ )
-    {
-        hv->frame[i] = alloc_frame(d);
-        if ( !hv->frame[i] )
-            goto fail;
-        mfn[i] = page_to_mfn(hv->frame[i]);
-    }
-
-    hv->frames = vmap(mfn, ARRAY_SIZE(mfn));
-    if ( hv->frames )
-        return 0;
-
- fail:
-    free_frames(hv);
-
-    return -ENOMEM;
-}
-
-/*
- * A guest that polls a register is to do so without an exit: reads have no
- * effect, so that a page of memory which says the same will do, read-only, in
- * the place of the registers.  Writes to it trap, and reads if it is not there,
- * be it that there was no memory for it or that the guest has given it up.
- *
- * Only without a queue, where each invalidation ends with a read.  With one it
- * ends in memory, and on AMD's processors a write that traps costs more where
- * there is a page, as Xen takes the p2m's lock to see why.
- *
- * Not with shadow paging, nor if the guest's own guests might get the page: the
- * former takes the page for memory whose writes are dropped, and so does the
- * handler of faults when it works for the latter.
- */
-static void alloc_mirror(struct domain *d, struct hvm_viommu *hv,
-                         uint32_t flags)
-{
-    void *va;
-
-    if ( !(flags & XEN_VIOMMU_CREATE_NO_QUEUE) || !hap_enabled(d) ||
-         nestedhvm_enabled(d) )
-        return;
-
-    hv->mirror = alloc_frame(d);
-    if ( !hv->mirror )
-        return;
-
-    va = __map_domain_page_global(hv->mirror);
-    if ( va )
-    {
-        viommu_give_mirror(hv->viommu, va);
-        return;
-    }
-
-    free_frame(&hv->mirror);
-}
-
-static void free_mirror(struct hvm_viommu *hv)
-{
-    void *va = viommu_take_mirror(hv->viommu);
-
-    if ( !va )
-        return;
-
-    unmap_domain_page_global(va);
-    free_frame(&hv->mirror);
+    return more;
 }
 
 bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa)
 {
-    return d->arch.hvm.viommu &&
-           domain_viommu(d)->base == (gpa & PAGE_MASK);
+    return find_unit(d, gpa);
 }
 
 bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
                          unsigned int order)
 {
-    return d->arch.hvm.viommu &&
-           PFN_DOWN(domain_viommu(d)->base) - gfn_x(gfn) < 1UL << order;
+    return viommu_in_range(d->arch.hvm.viommu, gfn_to_gaddr(gfn),
+                           gfn_to_gaddr(gfn_add(gfn, (1UL << order) - 1)));
 }
 
 void viommu_mapcache_invalidate(struct domain *d)
 {
-    if ( d->arch.hvm.viommu )
-        viommu_p2m_changed(domain_viommu(d));
+    struct viommu *viommu;
+    unsigned int i;
+
+    for_each_unit ( d, i, viommu )
+        viommu_p2m_changed(viommu);
 }
 
 unsigned int viommu_resource_max_frames(const struct domain *d,
                                         unsigned int id)
 {
-    return !id && is_hvm_domain(d) && d->arch.hvm.viommu
+    return is_hvm_domain(d) && viommu_unit(d->arch.hvm.viommu, id)
            ? XEN_VIOMMU_LEDGER_FRAMES : 0;
 }
 
@@ -292,7 +189,7 @@ int viommu_acquire_resource(struct domain *d, unsigned int id,
                             xen_pfn_t mfn_list[])
 {
     unsigned int i, max = viommu_resource_max_frames(d, id);
-    const struct hvm_viommu *hv;
+    const struct hvm_viommu_unit *hu;
 
     if ( frame >= max || nr_frames > max - frame )
         return -EINVAL;
@@ -303,10 +200,10 @@ int viommu_acquire_resource(struct domain *d, unsigned int id,
      * translated one takes none, which is why it has to be the hardware domain:
      * see arch_acquire_resource_check().
      */
-    hv = d->arch.hvm.viommu;
+    hu = hvm_viommu_unit(viommu_unit(d->arch.hvm.viommu, id));
     for ( i = 0; i < nr_frames; i++ )
     {
-        const struct page_info *pg = ACCESS_ONCE(hv->frame[frame + i]);
+        const struct page_info *pg = ACCESS_ONCE(hu->frame[frame + i]);
 
         if ( !pg )
             return -ENODATA;
@@ -316,36 +213,13 @@ int viommu_acquire_resource(struct domain *d, unsigned int id,
     return nr_frames;
 }
 
-static struct hvm_viommu *alloc(struct domain *d, size_t size, uint32_t flags)
+static int create(struct domain *d, unsigned int unit,
+                  struct xen_domctl_viommu_create *op)
 {
-    struct hvm_viommu *hv = xzalloc(struct hvm_viommu);
-    struct viommu_ledger *ledger;
-
-    if ( !hv )
-        return NULL;
-
-    hv->viommu = vzalloc(size);
-    ledger = vzalloc(sizeof(*ledger));
-    if ( hv->viommu && ledger &&
-         (!(flags & XEN_VIOMMU_CREATE_INTREMAP) || hvm_viommu_irq_alloc(hv)) &&
-         !alloc_frames(d, hv) )
-    {
-        viommu_give_ledger(hv->viommu, ledger, hv->frames);
-        return hv;
-    }
-
-    xfree(hv->irq);
-    vfree(ledger);
-    vfree(hv->viommu);
-    xfree(hv);
-
-    return NULL;
-}
-
-static int create(struct domain *d, struct xen_domctl_viommu_create *op)
-{
+    struct viommu_units *units = d->arch.hvm.viommu;
     const struct viommu_frontend *fe;
-    struct hvm_viommu *hv;
+    struct hvm_viommu_unit *hu;
+    int rc;
 
     if ( !opt_viommu )
         return -EOPNOTSUPP;
@@ -354,8 +228,9 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( !fe )
         return -EINVAL;
 
-    if ( d->arch.hvm.viommu )
-        return -EEXIST;
+    rc = viommu_may_add(units, unit, op);
+    if ( rc )
+        return rc;
 
     /* The list of MMIO handlers is not locked. */
     if ( d->creation_finished )
@@ -365,9 +240,16 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( d->is_dying )
         return -EINVAL;
 
-    hv = alloc(d, fe->size, op->flags);
-    if ( !hv )
+    /* Known from the first unit on, so that it is empty at no time. */
+    if ( !unit )
+        units = xzalloc(struct viommu_units);
+    hu = units ? hvm_viommu_unit_create(d, fe, unit, op) : NULL;
+    if ( !hu )
+    {
+        if ( !unit )
+            xfree(units);
         return -ENOMEM;
+    }
 
     /*
      * A guest that is offered pirqs asks for its interrupts by messages that name
@@ -376,34 +258,30 @@ static int create(struct domain *d, struct xen_domctl_viommu_create *op)
     if ( op->flags & XEN_VIOMMU_CREATE_INTREMAP )
         d->arch.emulation_flags &= ~X86_EMU_USE_PIRQ;
 
-    alloc_mirror(d, hv, op->flags);
-    viommu_init(hv->viommu, fe, d, min_t(unsigned int, paddr_bits, 52), op);
-    init_timer(&hv->watch, watch, hv->viommu, smp_processor_id());
+    viommu_add(units, hu->viommu);
+    if ( !unit )
+    {
+        smp_wmb();
+        ACCESS_ONCE(d->arch.hvm.viommu) = units;
+        /* One for all of them. */
+        register_regs(d);
+    }
 
-    /* Once there is a vIOMMU, nothing can be put there any more. */
-    if ( hv->mirror && p2m_add_page(d, gaddr_to_gfn(op->base),
-                                    page_to_mfn(hv->mirror), PAGE_ORDER_4K,
-                                    p2m_ram_ro) )
-        free_mirror(hv);
-
-    /* A DM may look at any time. */
-    smp_wmb();
-    ACCESS_ONCE(d->arch.hvm.viommu) = hv;
-    register_regs(d);
-
-    op->haw = hv->viommu->haw;
+    op->haw = hu->viommu->haw;
 
     return 0;
 }
 
-static int get_stats(struct domain *d, struct xen_domctl_viommu_get_stats *op)
+static int get_stats(const struct domain *d, unsigned int unit,
+                     struct xen_domctl_viommu_get_stats *op)
 {
+    struct viommu *viommu = viommu_unit(d->arch.hvm.viommu, unit);
     struct xen_viommu_stats stats;
 
-    if ( !d->arch.hvm.viommu )
+    if ( !viommu )
         return -ENODEV;
 
-    viommu_get_stats(domain_viommu(d), &stats);
+    viommu_get_stats(viommu, &stats);
 
     return copy_to_guest(op->stats, &stats, 1) ? -EFAULT : 0;
 }
@@ -413,16 +291,13 @@ int hvm_viommu_domctl(struct domain *d, struct xen_domctl_viommu_op *op)
     if ( !is_hvm_domain(d) )
         return -EOPNOTSUPP;
 
-    if ( op->pad )
-        return -EINVAL;
-
     switch ( op->cmd )
     {
     case XEN_DOMCTL_VIOMMU_create:
-        return create(d, &op->u.create);
+        return create(d, op->unit, &op->u.create);
 
     case XEN_DOMCTL_VIOMMU_get_stats:
-        return get_stats(d, &op->u.get_stats);
+        return get_stats(d, op->unit, &op->u.get_stats);
     }
 
     return -EINVAL;
@@ -437,7 +312,7 @@ static int translate(struct viommu *viommu, domid_t caller,
     size_t size;
     int rc;
 
-    if ( !op->nr || op->pad )
+    if ( !op->nr )
         return -EINVAL;
     if ( op->nr > ARRAY_SIZE(xlat) )
         return -E2BIG;
@@ -457,8 +332,10 @@ static int translate(struct viommu *viommu, domid_t caller,
            ? -EFAULT : 0;
 }
 
-static int send_msi(struct domain *d, const struct xen_dm_op_viommu_msi *op)
+static int send_msi(struct viommu *viommu,
+                    const struct xen_dm_op_viommu_msi *op)
 {
+    struct domain *d = viommu->domain;
     struct viommu_request req;
     int rc = viommu_msi(op, &req);
 
@@ -469,14 +346,38 @@ static int send_msi(struct domain *d, const struct xen_dm_op_viommu_msi *op)
     if ( !ioreq_server_has_device(d, current->domain, op->rid) )
         return -EPERM;
 
-    return hvm_viommu_device_msi(d, &req)
+    return hvm_viommu_device_msi(viommu, &req)
            ? 0 : hvm_inject_msi(d, op->addr, op->data);
+}
+
+/* Which unit an operation names. */
+static uint32_t unit_of(const struct xen_dm_op *op)
+{
+    switch ( op->op )
+    {
+    case XEN_DMOP_viommu_attach:
+        return op->u.viommu_attach.unit;
+
+    case XEN_DMOP_viommu_detach:
+        return op->u.viommu_detach.unit;
+
+    case XEN_DMOP_viommu_translate:
+        return op->u.viommu_translate.unit;
+
+    case XEN_DMOP_viommu_ack:
+        return op->u.viommu_ack.unit;
+
+    case XEN_DMOP_viommu_msi:
+        return op->u.viommu_msi.unit;
+    }
+
+    return XEN_VIOMMU_MAX_UNITS;
 }
 
 int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
                      const struct dmop_args *args, bool *const_op)
 {
-    struct viommu *viommu = domain_viommu(d);
+    struct viommu *viommu = viommu_unit(d->arch.hvm.viommu, unit_of(op));
     domid_t caller = current->domain->domain_id;
 
     if ( !viommu )
@@ -490,7 +391,7 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
         return viommu_attach(viommu, caller, &op->u.viommu_attach);
 
     case XEN_DMOP_viommu_detach:
-        return viommu_detach(viommu, caller, &op->u.viommu_detach);
+        return viommu_detach(viommu, caller);
 
     case XEN_DMOP_viommu_translate:
         return translate(viommu, caller, &op->u.viommu_translate, args);
@@ -499,7 +400,7 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
         return viommu_ack(viommu, caller, &op->u.viommu_ack);
 
     case XEN_DMOP_viommu_msi:
-        return send_msi(d, &op->u.viommu_msi);
+        return send_msi(viommu, &op->u.viommu_msi);
     }
 
     return -EOPNOTSUPP;
@@ -507,36 +408,30 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
 
 void hvm_viommu_reset(struct domain *d)
 {
-    if ( d->arch.hvm.viommu )
-        viommu_reset(d->arch.hvm.viommu->viommu);
+    struct viommu *viommu;
+    unsigned int i;
+
+    for_each_unit ( d, i, viommu )
+        viommu_reset(viommu);
 }
 
 void hvm_viommu_relinquish(struct domain *d)
 {
-    struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct viommu *viommu;
+    unsigned int i;
 
-    if ( !hv )
-        return;
-
-    /* Called twice, the second time when there are no vCPUs any more. */
-    if ( !hv->viommu->ledger )
-        return;
-
-    kill_timer(&hv->watch);
-    vfree(viommu_take_ledger(hv->viommu));
-    hvm_viommu_irq_relinquish(hv);
-    free_frames(hv);
-    /* The p2m is gone already. */
-    free_mirror(hv);
+    for_each_unit ( d, i, viommu )
+        hvm_viommu_unit_relinquish(hvm_viommu_unit(viommu));
 }
 
 void hvm_viommu_destroy(struct domain *d)
 {
-    if ( !d->arch.hvm.viommu )
-        return;
+    struct viommu *viommu;
+    unsigned int i;
 
-    xfree(d->arch.hvm.viommu->irq);
-    vfree(d->arch.hvm.viommu->viommu);
+    for_each_unit ( d, i, viommu )
+        hvm_viommu_unit_free(hvm_viommu_unit(viommu));
+
     XFREE(d->arch.hvm.viommu);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The vIOMMU of an x86 HVM domain: what Xen keeps beside the portable part. */
+/* The vIOMMUs of an x86 HVM domain: what Xen keeps beside the portable part. */
 #ifndef VIOMMU_X86_HVM_H
 #define VIOMMU_X86_HVM_H
 
@@ -8,7 +8,8 @@
 
 #include "../core.h"
 
-struct hvm_viommu {
+/* One of them.  Units share no data that is written. */
+struct hvm_viommu_unit {
     struct viommu *viommu;  /* constant once created */
 
     /* Interrupt remapping, NULL without; constant as well.  irq.c's. */
@@ -46,6 +47,12 @@ struct hvm_viommu {
     struct vcpu *runner, *writer;
 };
 
+static inline struct hvm_viommu_unit *hvm_viommu_unit(
+    const struct viommu *viommu)
+{
+    return viommu->host;
+}
+
 /*
  * An entry of 8 or 16 bytes of memory that the guest may be writing: each 8 in one
  * access, and 16 as they were at one moment.
@@ -56,14 +63,23 @@ void hvm_viommu_copy_entry(const void *from, void *to, unsigned int size);
 void hvm_viommu_send_event(struct domain *d, uint64_t addr, uint32_t data);
 
 /*
- * A device of @d sends an MSI, in the gate; returns false if there is none, as nothing
- * is ever remapped.
+ * A device behind @viommu sends an MSI, in the gate; returns false if there is none, as
+ * nothing is ever remapped.
  */
-bool hvm_viommu_device_msi(struct domain *d, const struct viommu_request *req);
+bool hvm_viommu_device_msi(struct viommu *viommu,
+                           const struct viommu_request *req);
 
 /* Life cycle.  Nothing is held any more once that is relinquished. */
-bool hvm_viommu_irq_alloc(struct hvm_viommu *hv);
-void hvm_viommu_irq_relinquish(struct hvm_viommu *hv);
+bool hvm_viommu_irq_alloc(struct hvm_viommu_unit *hu);
+void hvm_viommu_irq_relinquish(struct hvm_viommu_unit *hu);
+
+/* unit.c: unit @unit of @d, which is not the domain's yet; NULL: no memory. */
+struct hvm_viommu_unit *hvm_viommu_unit_create(
+    struct domain *d, const struct viommu_frontend *fe, unsigned int unit,
+    const struct xen_domctl_viommu_create *op);
+/* Stop what is asynchronous, free the domain's pages; idempotent.  Then free it. */
+void hvm_viommu_unit_relinquish(struct hvm_viommu_unit *hu);
+void hvm_viommu_unit_free(struct hvm_viommu_unit *hu);
 
 #endif /* VIOMMU_X86_HVM_H */
 

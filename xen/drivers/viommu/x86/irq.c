@@ -39,9 +39,15 @@ struct hvm_viommu_irq {
 
 static DEFINE_PERCPU_RWLOCK_GLOBAL(viommu_gate);
 
+/* Behind which are the IO-APIC, and messages of whom nobody knows. */
+static struct hvm_viommu_unit *first_unit(const struct domain *d)
+{
+    return hvm_viommu_unit(d->arch.hvm.viommu->unit[0]);
+}
+
 static struct hvm_viommu_irq *domain_irq(const struct viommu *viommu)
 {
-    return viommu->domain->arch.hvm.viommu->irq;
+    return hvm_viommu_unit(viommu)->irq;
 }
 
 void viommu_host_gate_close(struct viommu *viommu)
@@ -200,15 +206,15 @@ static void deliver(struct domain *d, const struct viommu_irq *irq, bool timer)
 /*
  * All of it is in the gate, also if nothing is remapped: that may be about to begin.
  */
-static void request(struct domain *d, const struct viommu_request *req,
-                    bool timer)
+static void request(struct hvm_viommu_unit *hu,
+                    const struct viommu_request *req, bool timer)
 {
-    struct hvm_viommu *hv = d->arch.hvm.viommu;
+    struct domain *d = hu->viommu->domain;
     struct viommu_irq irq;
 
-    percpu_read_lock(viommu_gate, &hv->irq->gate);
+    percpu_read_lock(viommu_gate, &hu->irq->gate);
 
-    switch ( viommu_remap(hv->viommu, req, &irq) )
+    switch ( viommu_remap(hu->viommu, req, &irq) )
     {
     case VIOMMU_IRQ_AS_IS:
         irq = req->rte ? from_rte(req->data) : from_msi(req->addr, req->data);
@@ -221,15 +227,18 @@ static void request(struct domain *d, const struct viommu_request *req,
         break;
     }
 
-    percpu_read_unlock(viommu_gate, &hv->irq->gate);
+    percpu_read_unlock(viommu_gate, &hu->irq->gate);
 }
 
-bool hvm_viommu_device_msi(struct domain *d, const struct viommu_request *req)
+bool hvm_viommu_device_msi(struct viommu *viommu,
+                           const struct viommu_request *req)
 {
-    if ( likely(!hvm_viommu_remaps(d)) )
+    struct hvm_viommu_unit *hu = hvm_viommu_unit(viommu);
+
+    if ( !hu->irq )
         return false;
 
-    request(d, req, false);
+    request(hu, req, false);
 
     return true;
 }
@@ -241,7 +250,12 @@ bool hvm_viommu_deliver_msi(struct domain *d, uint64_t addr, uint32_t data)
         .anonymous = true, .addr = 0xfee00000 | (addr & 0xfffff), .data = data,
     };
 
-    return hvm_viommu_device_msi(d, &req);
+    if ( likely(!hvm_viommu_remaps(d)) )
+        return false;
+
+    request(first_unit(d), &req, false);
+
+    return true;
 }
 
 bool hvm_viommu_deliver_rte(struct domain *d, unsigned int gsi, uint64_t rte)
@@ -253,7 +267,7 @@ bool hvm_viommu_deliver_rte(struct domain *d, unsigned int gsi, uint64_t rte)
     if ( likely(!hvm_viommu_remaps(d)) )
         return false;
 
-    request(d, &req, gsi == hvm_isa_irq_to_gsi(0));
+    request(first_unit(d), &req, gsi == hvm_isa_irq_to_gsi(0));
 
     return true;
 }
@@ -263,18 +277,19 @@ uint8_t hvm_viommu_rte_vector(const struct domain *d, uint64_t rte)
     const struct viommu_request req = {
         .rid = HVM_VIOMMU_IOAPIC_RID, .rte = true, .data = rte,
     };
-    const struct hvm_viommu *hv = d->arch.hvm.viommu;
+    const struct hvm_viommu_unit *hu;
     struct viommu_irq irq = {};
 
     if ( likely(!hvm_viommu_remaps(d)) )
         return from_rte(rte).vector;
 
-    percpu_read_lock(viommu_gate, &hv->irq->gate);
+    hu = first_unit(d);
+    percpu_read_lock(viommu_gate, &hu->irq->gate);
 
-    if ( viommu_peek(hv->viommu, &req, &irq) == VIOMMU_IRQ_AS_IS )
+    if ( viommu_peek(hu->viommu, &req, &irq) == VIOMMU_IRQ_AS_IS )
         irq = from_rte(rte);
 
-    percpu_read_unlock(viommu_gate, &hv->irq->gate);
+    percpu_read_unlock(viommu_gate, &hu->irq->gate);
 
     return irq.vector;
 }
@@ -284,18 +299,19 @@ bool hvm_viommu_rte_passes(const struct domain *d, uint64_t rte)
     const struct viommu_request req = {
         .rid = HVM_VIOMMU_IOAPIC_RID, .rte = true, .data = rte,
     };
-    const struct hvm_viommu *hv = d->arch.hvm.viommu;
+    const struct hvm_viommu_unit *hu;
     struct viommu_irq irq;
     bool passes;
 
     if ( likely(!hvm_viommu_remaps(d)) )
         return true;
 
-    percpu_read_lock(viommu_gate, &hv->irq->gate);
+    hu = first_unit(d);
+    percpu_read_lock(viommu_gate, &hu->irq->gate);
 
-    passes = viommu_peek(hv->viommu, &req, &irq) == VIOMMU_IRQ_AS_IS;
+    passes = viommu_peek(hu->viommu, &req, &irq) == VIOMMU_IRQ_AS_IS;
 
-    percpu_read_unlock(viommu_gate, &hv->irq->gate);
+    percpu_read_unlock(viommu_gate, &hu->irq->gate);
 
     return passes;
 }
@@ -307,43 +323,44 @@ void hvm_viommu_send_event(struct domain *d, uint64_t addr, uint32_t data)
     deliver(d, &irq, false);
 }
 
+/* All units remap interrupts, or none does. */
 bool hvm_viommu_remaps(const struct domain *d)
 {
-    return d->arch.hvm.viommu && d->arch.hvm.viommu->irq;
+    return d->arch.hvm.viommu && first_unit(d)->irq;
 }
 
-bool hvm_viommu_irq_alloc(struct hvm_viommu *hv)
+bool hvm_viommu_irq_alloc(struct hvm_viommu_unit *hu)
 {
-    hv->irq = xzalloc(struct hvm_viommu_irq);
-    if ( !hv->irq )
+    hu->irq = xzalloc(struct hvm_viommu_irq);
+    if ( !hu->irq )
         return false;
 
-    percpu_rwlock_resource_init(&hv->irq->gate, viommu_gate);
+    percpu_rwlock_resource_init(&hu->irq->gate, viommu_gate);
 
     return true;
 }
 
-void hvm_viommu_irq_relinquish(struct hvm_viommu *hv)
+void hvm_viommu_irq_relinquish(struct hvm_viommu_unit *hu)
 {
     unsigned int table, i;
 
     /* There is no ledger any more: nothing will be held again. */
-    ASSERT(!hv->viommu->ledger);
+    ASSERT(!hu->viommu->ledger);
 
-    if ( !hv->irq )
+    if ( !hu->irq )
         return;
 
-    percpu_write_lock(viommu_gate, &hv->irq->gate);
+    percpu_write_lock(viommu_gate, &hu->irq->gate);
 
     for ( table = 0; table < VIOMMU_HELD_TABLES; table++ )
         for ( i = 0; i < VIOMMU_HELD_PAGES; i++ )
         {
-            if ( hv->irq->page[table][i] )
-                put_page(hv->irq->page[table][i]);
-            hv->irq->page[table][i] = NULL;
+            if ( hu->irq->page[table][i] )
+                put_page(hu->irq->page[table][i]);
+            hu->irq->page[table][i] = NULL;
         }
 
-    percpu_write_unlock(viommu_gate, &hv->irq->gate);
+    percpu_write_unlock(viommu_gate, &hu->irq->gate);
 }
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The vIOMMU in the HVM context of its domain. */
+/* The vIOMMUs in the HVM context of their domain. */
 
 #include <xen/compile.h>
 #include <xen/lib.h>
@@ -14,20 +14,24 @@
 
 static int cf_check save_viommu(struct vcpu *v, hvm_domain_context_t *h)
 {
-    struct hvm_viommu *hv = v->domain->arch.hvm.viommu;
+    const struct viommu_units *units = v->domain->arch.hvm.viommu;
     struct hvm_hw_viommu *rec;
-    int rc;
+    unsigned int i;
+    int rc = 0;
 
     /* A Xen that knows of no vIOMMU does not accept such a record. */
-    if ( !hv )
+    if ( !units )
         return 0;
 
     rec = xmalloc(struct hvm_hw_viommu);
     if ( !rec )
         return -ENOMEM;
 
-    viommu_save(hv->viommu, rec);
-    rc = hvm_save_entry(VIOMMU, 0, h, rec);
+    for ( i = 0; i < units->nr && !rc; i++ )
+    {
+        viommu_save(units->unit[i], rec);
+        rc = hvm_save_entry(VIOMMU, i, h, rec);
+    }
     xfree(rec);
 
     return rc;
@@ -40,17 +44,18 @@ static int refuse(const struct domain *d, const char *why, int rc)
     return rc;
 }
 
-/* Take the record out of the context, and check it if there is a vIOMMU. */
+/* Take the record out of the context, and check it if there is such a unit. */
 static int get_viommu(const struct domain *d, hvm_domain_context_t *h,
-                      struct hvm_hw_viommu **rec)
+                      struct viommu **viommu, struct hvm_hw_viommu **rec)
 {
-    unsigned int instance = hvm_load_instance(h);
+    const struct viommu_units *units = d->arch.hvm.viommu;
     const char *why;
 
-    if ( !d->arch.hvm.viommu )
+    if ( !units )
         return refuse(d, "the domain was created without one", -ENODEV);
-    if ( instance )
-        return refuse(d, "there is one only", -ENODEV);
+    *viommu = viommu_unit(units, hvm_load_instance(h));
+    if ( !*viommu )
+        return refuse(d, "the domain was created with fewer units", -ENODEV);
 
     *rec = xmalloc(struct hvm_hw_viommu);
     if ( !*rec )
@@ -59,7 +64,7 @@ static int get_viommu(const struct domain *d, hvm_domain_context_t *h,
     if ( hvm_load_entry_zeroextend(VIOMMU, h, *rec) )
         why = "a record of another length";
     else
-        why = viommu_check(d->arch.hvm.viommu->viommu, *rec);
+        why = viommu_check(*viommu, *rec);
     if ( !why )
         return 0;
 
@@ -70,21 +75,21 @@ static int get_viommu(const struct domain *d, hvm_domain_context_t *h,
 
 static int cf_check load_viommu(struct domain *d, hvm_domain_context_t *h)
 {
-    struct hvm_viommu *hv = d->arch.hvm.viommu;
     struct hvm_hw_viommu *rec;
+    struct viommu *viommu;
     const char *why;
-    int rc = get_viommu(d, h, &rec);
+    int rc = get_viommu(d, h, &viommu, &rec);
 
     if ( rc )
         return rc;
 
-    rc = viommu_load(hv->viommu, rec, &why);
+    rc = viommu_load(viommu, rec, &why);
     xfree(rec);
     if ( rc )
         return refuse(d, why, rc);
 
     /* What is over is shown by whoever comes first: a vCPU, or the DM. */
-    ACCESS_ONCE(hv->thaw) = true;
+    ACCESS_ONCE(hvm_viommu_unit(viommu)->thaw) = true;
 
     return 0;
 }
@@ -96,7 +101,8 @@ static int cf_check check_viommu(const struct domain *d,
                                  hvm_domain_context_t *h)
 {
     struct hvm_hw_viommu *rec;
-    int rc = get_viommu(d, h, &rec);
+    struct viommu *viommu;
+    int rc = get_viommu(d, h, &viommu, &rec);
 
     if ( !rc )
         xfree(rec);
@@ -104,12 +110,13 @@ static int cf_check check_viommu(const struct domain *d,
     return rc;
 }
 
-HVM_REGISTER_SAVE_RESTORE(VIOMMU, save_viommu, check_viommu, load_viommu, 1,
-                          HVMSR_PER_DOM);
+HVM_REGISTER_SAVE_RESTORE(VIOMMU, save_viommu, check_viommu, load_viommu,
+                          XEN_VIOMMU_MAX_UNITS, HVMSR_PER_DOM);
 
 #else
 
-HVM_REGISTER_SAVE_RESTORE(VIOMMU, save_viommu, load_viommu, 1, HVMSR_PER_DOM);
+HVM_REGISTER_SAVE_RESTORE(VIOMMU, save_viommu, load_viommu,
+                          XEN_VIOMMU_MAX_UNITS, HVMSR_PER_DOM);
 
 #endif
 

@@ -21,6 +21,14 @@
  *   DM         XEN_DMOP_viommu_detach   or: the DM dies and its port closes
  *   toolstack  XEN_DOMCTL_VIOMMU_get_stats, at any time
  *
+ * A guest has one vIOMMU or several, its units, numbered from 0 on.  Each is one
+ * by itself: it has its own registers, tables, ledger, generation, event channel
+ * and attachment, and what is said here of a vIOMMU holds for each.  The same
+ * domain id in two units names two sets of translations.  Every operation names
+ * the unit.  Which unit a device is behind is for the toolstack to say, to the
+ * guest (DMAR) and to the DM; Xen does not know, and does with the one that is
+ * named as with any other.  The IO-APIC is behind unit 0.
+ *
  * Xen counts the invalidations of a vIOMMU: the generation, which never
  * decreases.  A translation is handed out together with the generation that
  * was current before its page walk began.  An invalidation of translations
@@ -52,16 +60,22 @@
 /* Kinds of vIOMMU. */
 #define XEN_VIOMMU_TYPE_VTD        1 /* Intel VT-d, one unit, legacy mode */
 
+/* As many units has a guest at most. */
+#define XEN_VIOMMU_MAX_UNITS       8
+
 /* The newest version of the protocol with the DM that this header describes. */
 #define XEN_VIOMMU_DM_VERSION      1
 
 /*
  * Operations of the DM.  dm_op.h goes up to 20; series which are not merged yet
  * have numbers above that.  These are settled when this is merged.
+ *
+ * Each has the number of a unit.  -ENODEV from any of them: the domain has no such
+ * unit, or no vIOMMU at all.
  */
 
 /*
- * XEN_DMOP_viommu_attach: the calling domain is the DM of this vIOMMU.
+ * XEN_DMOP_viommu_attach: the calling domain is the DM of this unit.
  *
  * Xen allocates an event channel in the guest's port space for the calling
  * domain, which has to bind it (EVTCHNOP_bind_interdomain, remote = guest)
@@ -69,10 +83,12 @@
  * Attaching again while the port is not bound is allowed and returns a port
  * anew: this is how a restarted DM comes back.
  *
+ * A DM attaches to unit 0, 1, and so on, until there is none.
+ *
  * -EOPNOTSUPP  this Xen has no vIOMMU support, or op unknown to it
- * -ENODEV      the domain has no vIOMMU: the DM works without translation
+ * -ENODEV      with unit 0: the DM works without translation
  * -EBUSY       a DM is attached and its port is bound
- * -EINVAL      version 0, or flags or pad not zero, or the domain is dying
+ * -EINVAL      version 0, or flags not zero, or the domain is dying
  * -ENOSPC, -ENOMEM, -EPERM: from the allocation of the event channel
  *
  * A version above XEN_VIOMMU_DM_VERSION is not an error: the DM gets the
@@ -92,15 +108,15 @@ struct xen_dm_op_viommu_attach {
 #define XEN_VIOMMU_ATTACH_INTREMAP (1u << 0)
     /* OUT: port in the guest's port space, to be bound by the caller. */
     evtchn_port_t port;
-    /* IN: must be zero. */
-    uint32_t pad;
+    /* IN: which vIOMMU of the domain. */
+    uint32_t unit;
 };
 typedef struct xen_dm_op_viommu_attach xen_dm_op_viommu_attach_t;
 
 /*
  * The ledger: pages that Xen shares with the DM
  * ---------------------------------------------
- * XENMEM_resource_viommu, id 0, XEN_VIOMMU_LEDGER_FRAMES frames: this
+ * XENMEM_resource_viommu, id the unit, XEN_VIOMMU_LEDGER_FRAMES frames: this
  * structure in frame 0, the log in frame 1, the slots from frame 2 on.  The
  * frames belong to the guest, which cannot see them, are allocated when the
  * vIOMMU is created and last until the domain is destroyed.  A DM that cannot
@@ -213,15 +229,13 @@ typedef struct xen_viommu_slot xen_viommu_slot_t;
 /*
  * XEN_DMOP_viommu_detach: the DM has ended all DMA and will translate no more.
  *
- * -ENODEV      the domain has no vIOMMU
  * -ENOTCONN    the caller is not the attached DM
- * -EINVAL      pad not zero
  */
 #define XEN_DMOP_viommu_detach     41
 
 struct xen_dm_op_viommu_detach {
-    /* IN: must be zero. */
-    uint32_t pad;
+    /* IN: which vIOMMU of the domain. */
+    uint32_t unit;
 };
 typedef struct xen_dm_op_viommu_detach xen_dm_op_viommu_detach_t;
 
@@ -301,7 +315,6 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
  * and has to apply those that follow before it answers for a position behind
  * them.
  *
- * -ENODEV      the domain has no vIOMMU
  * -ENOTCONN    the caller is not the attached DM, or its port is not bound
  * -EINVAL      nr is zero, an access or pad holds an undefined bit, or rid
  *              names a segment other than 0
@@ -315,8 +328,8 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
 struct xen_dm_op_viommu_translate {
     /* IN: number of entries in buffer 1, 1 to XEN_VIOMMU_MAX_XLAT. */
     uint32_t nr;
-    /* IN: must be zero. */
-    uint32_t pad;
+    /* IN: which vIOMMU of the domain; that which the devices are behind. */
+    uint32_t unit;
     /* OUT: the generation of these translations. */
     uint64_aligned_t generation;
 };
@@ -328,15 +341,16 @@ typedef struct xen_dm_op_viommu_translate xen_dm_op_viommu_translate_t;
  * It says nothing of which DMA that was: Xen reads that in the ledger.  To
  * call it without need is harmless.
  *
- * -ENODEV      the domain has no vIOMMU
  * -ENOTCONN    the caller is not the attached DM, or its port is not bound
  * -EINVAL      pad not zero
  */
 #define XEN_DMOP_viommu_ack        43
 
 struct xen_dm_op_viommu_ack {
+    /* IN: which vIOMMU of the domain. */
+    uint32_t unit;
     /* IN: must be zero. */
-    uint32_t pad[2];
+    uint32_t pad;
 };
 typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
 
@@ -347,15 +361,14 @@ typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
  * and the guest has enabled that; they also say from which device it may come.
  * One that is refused is recorded for the guest, and is no error here.  Otherwise
  * it is what XEN_DMOP_inject_msi does, which names no device: of that nothing is
- * delivered where a table would have to be asked.
+ * delivered where a table would have to be asked; the table is unit 0's.
  *
  * The device has to be among those of the caller's ioreq servers
  * (XEN_DMOP_IO_RANGE_PCI), enabled or not.  No attachment is needed.
  *
- * -ENODEV      the domain has no vIOMMU
  * -EPERM       no ioreq server of the caller has such a device
  * -EINVAL      addr is not from FEE00000h to FEEFFFFFh, segment is not 0, or flags
- *              or pad is not zero
+ *              is not zero
  */
 #define XEN_DMOP_viommu_msi        44
 
@@ -368,7 +381,8 @@ struct xen_dm_op_viommu_msi {
     uint16_t segment;
     /* IN: must be zero. */
     uint32_t flags;
-    uint32_t pad;
+    /* IN: which vIOMMU of the domain; that which the device is behind. */
+    uint32_t unit;
 };
 typedef struct xen_dm_op_viommu_msi xen_dm_op_viommu_msi_t;
 

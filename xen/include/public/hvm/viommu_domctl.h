@@ -71,23 +71,25 @@ DEFINE_XEN_GUEST_HANDLE(xen_viommu_stats_t);
  * XEN_DOMCTL_viommu_op: for the toolstack only.
  *
  * -EOPNOTSUPP  not built in, or the domain is not HVM
- * -EINVAL      unknown cmd; pad not zero
+ * -EINVAL      unknown cmd
  */
 struct xen_domctl_viommu_op {
     uint32_t cmd;               /* IN: XEN_DOMCTL_VIOMMU_* */
-    uint32_t pad;               /* IN: must be zero */
+    uint32_t unit;              /* IN: which vIOMMU of the domain */
     union {
         /*
-         * Give a domain a vIOMMU.  At most one per domain, before the domain
-         * first runs and, on restore, before its HVM context is loaded.  It
-         * lives until the domain is destroyed.
+         * Give a domain a vIOMMU: unit 0, then unit 1, and so on, before the
+         * domain first runs and, on restore, before its HVM context is loaded.
+         * It lives until the domain is destroyed.
          *
          * -EOPNOTSUPP  forbidden by "viommu=no" on Xen's command line
-         * -EEXIST      the domain has one
+         * -EEXIST      the domain has that unit, or one with that base
          * -EBUSY       the domain has run
          * -EINVAL      unknown type or flag; interrupt remapping without a
-         *              queue; base not page aligned or not below 4G; aw not
-         *              39 or 48; pad not zero; or the domain is dying
+         *              queue, or in some units only; base not page aligned or
+         *              not below 4G; aw not 39 or 48; pad not zero; unit not
+         *              the next one, or above the last one that can be; or the
+         *              domain is dying
          * -ENOMEM
          */
 #define XEN_DOMCTL_VIOMMU_create     1
@@ -110,7 +112,7 @@ struct xen_domctl_viommu_op {
          * What the vIOMMU has done and is doing.  All counters start at zero
          * when it is created.  Times are ns of Xen's system time.
          *
-         * -ENODEV      the domain has no vIOMMU
+         * -ENODEV      the domain has no such unit
          * -EFAULT      stats cannot be written
          */
 #define XEN_DOMCTL_VIOMMU_get_stats  2

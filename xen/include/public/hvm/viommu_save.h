@@ -38,7 +38,8 @@ struct hvm_hw_viommu {
     uint8_t aw;
     /* Of the host where the domain was created: it lives on none that has less. */
     uint8_t haw;
-    uint8_t pad0[2];
+    uint8_t nr_units;           /* of the domain, of which this is one */
+    uint8_t pad0;
 
     /* XEN_VIOMMU_TYPE_VTD: what the commands in GCMD have made of the unit. */
     uint32_t state;

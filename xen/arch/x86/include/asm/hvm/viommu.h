@@ -15,7 +15,7 @@
 
 struct domain;
 struct vcpu;
-struct hvm_viommu;
+struct viommu_units;
 
 #ifdef CONFIG_VIOMMU
 
@@ -30,7 +30,7 @@ int hvm_viommu_dm_op(struct domain *d, struct xen_dm_op *op,
                      const struct dmop_args *args, bool *const_op);
 
 /*
- * Work through a slice of the queue, before @v runs on, if that is to do it.
+ * Work through a slice of each queue, before @v runs on, if that is to do it.
  * Returns whether there is more, in which case the scheduler is to be given a
  * chance first.
  */
@@ -40,13 +40,13 @@ bool hvm_viommu_process_pending(struct vcpu *v);
 void hvm_viommu_begin_insn(struct vcpu *v);
 
 /*
- * Is @gpa in the page of registers?  That may be memory to the p2m, which is
+ * Is @gpa in a unit's page of registers?  That may be memory to the p2m, which is
  * what the guest reads it by; to the emulator it is MMIO.
  */
 bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
 
 /*
- * Is the page of registers among these?  Nothing else may be put there, or the
+ * Is a unit's page of registers among these?  Nothing else may be put there, or the
  * guest would find that instead.
  */
 bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
