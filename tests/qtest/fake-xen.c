@@ -2,8 +2,8 @@
 /*
  * What QEMU's dummy vIOMMU calls of Xen's libraries, for a QEMU that runs
  * without Xen under a test (LD_PRELOAD).  The shared pages and a table of
- * translations are in a file that the test has mapped, too: see fake.py, which
- * knows the same layout.
+ * translations are in a file that the test has mapped, too, one for each unit:
+ * see machine.py, which knows the same layout.
  *
  * And the ioctls of a SCSI disk, for scsi-block: FAKE_SG names a file (any
  * character device) that answers them.
@@ -61,7 +61,13 @@ struct fake {
     } msi[NR_MSIS];
 };
 
-static volatile struct fake *fake;
+static volatile struct fake *unit_of[XEN_VIOMMU_MAX_UNITS];
+static unsigned int nr_units;
+
+/* Of the unit's events, which the port says. */
+struct channel {
+    int fd;
+};
 
 /* Not to outlive the test. */
 static void __attribute__((constructor)) die_with_parent(void)
@@ -69,22 +75,39 @@ static void __attribute__((constructor)) die_with_parent(void)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* FAKE_XEN and FAKE_XEN_EVENT: files and descriptors, with ':' between them. */
 static void init(void)
 {
-    int fd;
+    char *files, *file, *at = NULL;
 
-    if (fake) {
+    if (nr_units) {
         return;
     }
-    fd = open(getenv("FAKE_XEN"), O_RDWR);
-    fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (fake == MAP_FAILED) {
-        abort();
+    files = strdup(getenv("FAKE_XEN"));
+    for (file = strtok_r(files, ":", &at); file; file = strtok_r(NULL, ":", &at)) {
+        int fd = open(file, O_RDWR);
+
+        unit_of[nr_units] = mmap(NULL, sizeof(struct fake),
+                                 PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (unit_of[nr_units++] == MAP_FAILED) {
+            abort();
+        }
+        close(fd);
     }
-    close(fd);
+    free(files);
 }
 
-static uint64_t head(void)
+static int event_of(unsigned int unit)
+{
+    const char *p = getenv("FAKE_XEN_EVENT");
+
+    while (unit--) {
+        p = strchr(p, ':') + 1;
+    }
+    return atoi(p);
+}
+
+static uint64_t head(volatile struct fake *fake)
 {
     return ((volatile struct xen_viommu_ledger *)fake->ledger)->head;
 }
@@ -94,8 +117,12 @@ int xendevicemodel_viommu_attach(void *dmod, uint16_t domid, unsigned int unit,
                                  uint32_t *port)
 {
     init();
-    *flags = fake->intremap ? XEN_VIOMMU_ATTACH_INTREMAP : 0;
-    *port = 1;
+    if (unit >= nr_units) {
+        errno = ENODEV;
+        return -1;
+    }
+    *flags = unit_of[unit]->intremap ? XEN_VIOMMU_ATTACH_INTREMAP : 0;
+    *port = 1 + unit;
     return 0;
 }
 
@@ -106,13 +133,14 @@ int xendevicemodel_viommu_detach(void *dmod, uint16_t domid, unsigned int unit)
 
 int xendevicemodel_viommu_ack(void *dmod, uint16_t domid, unsigned int unit)
 {
-    fake->told++;
+    unit_of[unit]->told++;
     return 0;
 }
 
 int xendevicemodel_viommu_msi(void *dmod, uint16_t domid, unsigned int unit,
                               uint16_t rid, uint64_t addr, uint32_t data)
 {
+    volatile struct fake *fake = unit_of[unit];
     uint64_t i = fake->msis % NR_MSIS;
 
     fake->msi[i].addr = addr;
@@ -122,7 +150,7 @@ int xendevicemodel_viommu_msi(void *dmod, uint16_t domid, unsigned int unit,
     return 0;
 }
 
-static void translate(struct xen_viommu_xlat *x)
+static void translate(volatile struct fake *fake, struct xen_viommu_xlat *x)
 {
     uint64_t page = x->iova & ~0xfffULL, i;
 
@@ -161,10 +189,11 @@ int xendevicemodel_viommu_translate(void *dmod, uint16_t domid,
                                     struct xen_viommu_xlat *xlat,
                                     unsigned int nr, uint64_t *generation)
 {
+    volatile struct fake *fake = unit_of[unit];
     volatile struct xen_viommu_ledger *ledger = (void *)fake->ledger;
     unsigned int i;
 
-    *generation = head();
+    *generation = head(fake);
     fake->in_use = 0;
     for (i = 0; i < XEN_VIOMMU_SLOTS / 64; i++) {
         fake->in_use += __builtin_popcountll(ledger->busy[i]);
@@ -172,7 +201,7 @@ int xendevicemodel_viommu_translate(void *dmod, uint16_t domid,
     for (i = 0; i < nr; i++) {
         fake->asked++;
         if (fake->enabled) {
-            translate(&xlat[i]);
+            translate(fake, &xlat[i]);
         } else {
             xlat[i].iova = xlat[i].gpa = 0;
             xlat[i].did = 0;
@@ -190,23 +219,23 @@ void *xenforeignmemory_map_resource(void *fmem, uint16_t domid,
                                     unsigned long nr_frames, void **paddr,
                                     int prot, int flags)
 {
-    init();
-    *paddr = (void *)fake->ledger;
-    return (void *)fake;
+    *paddr = (void *)unit_of[id]->ledger;
+    return (void *)unit_of[id];
 }
 
 void *xenevtchn_open(void *logger, unsigned int flags)
 {
-    return (void *)fake;
+    return calloc(1, sizeof(struct channel));
 }
 
 int xenevtchn_fd(void *xce)
 {
-    return atoi(getenv("FAKE_XEN_EVENT"));
+    return ((struct channel *)xce)->fd;
 }
 
 int xenevtchn_bind_interdomain(void *xce, uint32_t domid, uint32_t port)
 {
+    ((struct channel *)xce)->fd = event_of(port - 1);
     return 1;
 }
 

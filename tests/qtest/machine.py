@@ -34,8 +34,8 @@ TLB_GLOBAL = 3
 class Viommu:
     """The unit, as Xen and the guest's tables would be."""
 
-    def __init__(self, folder):
-        self.path = os.path.join(folder, "fake")
+    def __init__(self, folder, number=0):
+        self.path = os.path.join(folder, f"fake{number}")
         with open(self.path, "w+b") as stream:
             stream.truncate(SIZE)
             self.mem = mmap.mmap(stream.fileno(), SIZE)
@@ -130,27 +130,29 @@ class Died(Exception):
 class Machine:
     """A QEMU with these devices, all with a romfile left out by the caller."""
 
-    def __init__(self, *args, sg=None, state=None, unit=None):
+    def __init__(self, *args, sg=None, state=None, unit=None, units=1):
         """@state: a file of saved devices, which are loaded as libxl does it;
-        then the machine waits for go_on().  @unit is called with the unit
-        before that."""
+        then the machine waits for go_on().  @unit is called with each of the
+        @units before that."""
         self.folder = tempfile.TemporaryDirectory()
         top = self.folder.name
-        self.viommu = Viommu(top)
-        if unit:
-            unit(self.viommu)
+        self.units = [Viommu(top, i) for i in range(units)]
+        self.viommu = self.units[0]
+        for viommu in self.units if unit else []:
+            unit(viommu)
         bios = os.path.join(top, "bios")
         with open(bios, "wb") as stream:
             stream.truncate(65536)
-        env = dict(os.environ, LD_PRELOAD=FAKE, FAKE_XEN=self.viommu.path,
-                   FAKE_XEN_EVENT=str(self.viommu.event),
+        env = dict(os.environ, LD_PRELOAD=FAKE,
+                   FAKE_XEN=":".join(v.path for v in self.units),
+                   FAKE_XEN_EVENT=":".join(str(v.event) for v in self.units),
                    XEN_VIOMMU_QTEST="1")
         if sg:
             env["FAKE_SG"] = sg
-        fds = [self.viommu.event]
+        fds, saved = [v.event for v in self.units], []
         if state:
-            fds.append(os.open(state, os.O_RDONLY))
-            args += ("-incoming", f"fd:{fds[1]}", "-S")
+            saved = [os.open(state, os.O_RDONLY)]
+            args += ("-incoming", f"fd:{saved[0]}", "-S")
         server = {}
         for name in ("qtest", "qmp"):
             server[name] = socket.socket(socket.AF_UNIX)
@@ -162,9 +164,9 @@ class Machine:
              "-machine", "pc", "-accel", "qtest", "-m", "64", "-bios", bios,
              "-qtest", f"unix:{top}/qtest", "-qtest-log", "none",
              "-qmp", f"unix:{top}/qmp", *args],
-            env=env, pass_fds=fds, stdin=subprocess.DEVNULL,
+            env=env, pass_fds=fds + saved, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=subprocess.STDOUT)
-        for fd in fds[1:]:
+        for fd in saved:
             os.close(fd)
         self.stream, self.events = {}, []
         for name, sock in server.items():
@@ -191,7 +193,8 @@ class Machine:
         self.qemu.kill()
         self.qemu.wait()
         self.log.close()
-        os.close(self.viommu.event)
+        for viommu in self.units:
+            os.close(viommu.event)
         for stream in self.stream.values():
             with contextlib.suppress(OSError):
                 stream.close()

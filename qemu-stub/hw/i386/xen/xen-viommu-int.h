@@ -51,8 +51,10 @@ typedef struct XenViommuNow {
 
 struct XenViommu {
     DeviceState parent_obj;
-    char *dma_mode;                     /* property */
+    char *dma_mode, *slots;             /* properties, the same of all */
     bool copy;                          /* late-bound DMA */
+    unsigned int unit;                  /* Xen's number */
+    uint32_t behind;                    /* slots of the root bus */
 
     xenevtchn_handle *xce;
     xenforeignmemory_resource_handle *fres;
@@ -113,6 +115,21 @@ static inline uint8_t xen_viommu_map_access(bool is_write)
     }
     return XEN_VIOMMU_WRITE | (dma_track_reads ? XEN_VIOMMU_READ : 0);
 }
+
+/*
+ * The guest's vIOMMUs: what each has is its own, and so no thread waits for
+ * what another one is doing.  The last one has the devices that are left.
+ */
+extern XenViommu *xen_viommu_unit[XEN_VIOMMU_MAX_UNITS];
+extern unsigned int xen_viommu_nr_units;
+
+#define XEN_VIOMMU_FOREACH(i, s) \
+    for (i = 0; i < xen_viommu_nr_units && (s = xen_viommu_unit[i]); i++)
+
+/* All there are are known: which devices are behind which.  Exits if it fails. */
+void xen_viommu_set_slots(void);
+/* The unit that a device at @devfn of @bus is behind. */
+XenViommu *xen_viommu_of(PCIBus *bus, int devfn);
 
 /* May it be on its bus? */
 bool xen_viommu_accept(XenViommu *s, PCIDevice *dev, Error **errp);

@@ -38,11 +38,13 @@ static uint64_t msi_read(void *opaque, hwaddr addr, unsigned int size)
 static void msi_write(void *opaque, hwaddr addr, uint64_t data,
                       unsigned int size)
 {
+    const XenViommu *s = opaque;
     uint16_t rid = addr >> MSI_ORDER;
 
     addr = MSI_BASE | (addr & ((1ULL << MSI_ORDER) - 1));
     trace_xen_viommu_msi(rid, addr, data);
-    if (xendevicemodel_viommu_msi(xen_dmod, xen_domid, 0, rid, addr, data)) {
+    if (xendevicemodel_viommu_msi(xen_dmod, xen_domid, s->unit, rid, addr,
+                                  data)) {
         error_report_once("xen-viommu: interrupt of %02x:%02x.%x is lost: %s",
                           PCI_BUS_NUM(rid), PCI_SLOT(rid), PCI_FUNC(rid),
                           strerror(errno));

@@ -11,7 +11,7 @@
 
 AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn)
 {
-    XenViommu *s = opaque;
+    XenViommu *s = xen_viommu_of(bus, devfn);
     XenViommuSpace *sp;
     g_autofree char *name = NULL;
 

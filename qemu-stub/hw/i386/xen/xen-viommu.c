@@ -52,8 +52,6 @@
 /* Pages to ask Xen about at once if a short access misses. */
 #define AHEAD 4
 
-static XenViommu *xen_viommu;
-
 /* Was the last mapping of this thread refused? */
 static __thread bool map_faulted;
 
@@ -68,15 +66,20 @@ static struct {
     uint8_t access;
 } refused;
 
+/* The short access under way: whose address it is, if that is known. */
+static AddressSpace *access_as;
+
 /* XEN_DMOP_viommu_translate, with its trace events. */
 static int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
                           unsigned int nr, uint64_t *gen)
 {
+    const XenViommu *s = opaque;
     struct xen_viommu_xlat in[XEN_VIOMMU_MAX_XLAT];
     unsigned int i;
 
     memcpy(in, xlat, nr * sizeof(*xlat));
-    if (xendevicemodel_viommu_translate(xen_dmod, xen_domid, 0, xlat, nr, gen)) {
+    if (xendevicemodel_viommu_translate(xen_dmod, xen_domid, s->unit, xlat, nr,
+                                        gen)) {
         error_report_once("xen-viommu: no translation from Xen, DMA fails: %s",
                           strerror(errno));
         return -1;
@@ -98,7 +101,9 @@ static int xen_viommu_ask(void *opaque, struct xen_viommu_xlat *xlat,
 /* What Xen waited for is over, just now. */
 static void xen_viommu_tell(void *opaque)
 {
-    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, 0)) {
+    const XenViommu *s = opaque;
+
+    if (xendevicemodel_viommu_ack(xen_dmod, xen_domid, s->unit)) {
         error_report_once("xen-viommu: cannot tell Xen that DMA has ended: %s",
                           strerror(errno));
     }
@@ -137,6 +142,7 @@ static void xen_viommu_translate_page(XenViommuSpace *sp, uint8_t access,
     }
     e->translated_addr = s->now->use.span.gpa;
     s->now->sp = sp;
+    s->now->as = access_as;
     s->now->translated = !s->now->use.device;
     if (s->now->use.device) {
         e->target_as = &s->device_as;
@@ -271,7 +277,15 @@ static bool xen_viommu_map_op(AddressSpace *as, hwaddr addr, hwaddr *plen,
 static bool xen_viommu_unmap_op(AddressSpace *as, void *ptr, hwaddr len,
                                 bool is_write, hwaddr access_len)
 {
-    return xen_viommu_unmap(xen_viommu, as, ptr, len, is_write, access_len);
+    XenViommu *s;
+    unsigned int i;
+
+    XEN_VIOMMU_FOREACH(i, s) {
+        if (xen_viommu_unmap(s, as, ptr, len, is_write, access_len)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool xen_viommu_faulted(void)
@@ -281,39 +295,52 @@ static bool xen_viommu_faulted(void)
 
 static void xen_viommu_discard_op(void *ptr, hwaddr keep)
 {
-    xen_viommu_discard(xen_viommu, ptr, keep);
+    XenViommu *s;
+    unsigned int i;
+
+    XEN_VIOMMU_FOREACH(i, s) {
+        xen_viommu_discard(s, ptr, keep);
+    }
 }
 
 static bool xen_viommu_access_op(AddressSpace *as, hwaddr addr, void *buf,
                                  hwaddr len, bool is_write)
 {
-    XenViommu *s = xen_viommu;
+    XenViommu *s;
+    unsigned int i;
 
     if (!qemu_in_main_thread()) {
         return false;
     }
-    if (xen_viommu_held_access(s, as, addr, buf, len, is_write)) {
-        return true;
+    XEN_VIOMMU_FOREACH(i, s) {
+        if (xen_viommu_held_access(s, as, addr, buf, len, is_write)) {
+            return true;
+        }
     }
     refused.in_access = true;
     refused.sp = NULL;
-    s->now->as = as;
-    s->now->translated = false;
+    access_as = as;
     return false;
 }
 
 static void xen_viommu_access_end(void)
 {
-    if (qemu_in_main_thread()) {
-        XenViommuNow *now = xen_viommu->now;
+    XenViommu *s;
+    unsigned int i;
 
-        refused.in_access = false;
-        refused.sp = NULL;
-        xen_viommu_end_now(xen_viommu);
+    if (!qemu_in_main_thread()) {
+        return;
+    }
+    refused.in_access = false;
+    refused.sp = NULL;
+    access_as = NULL;
+    XEN_VIOMMU_FOREACH(i, s) {
+        XenViommuNow *now = s->now;
+
+        xen_viommu_end_now(s);
         /* Xen's map cache makes a coroutine wait when it unmaps */
         if (now->as && now->translated && !qemu_in_coroutine()) {
-            xen_viommu_held_note(&xen_viommu->held, now->as, now->sp,
-                                 &now->use.span);
+            xen_viommu_held_note(&s->held, now->as, now->sp, &now->use.span);
         }
         now->as = NULL;
     }
@@ -321,23 +348,33 @@ static void xen_viommu_access_end(void)
 
 static void xen_viommu_let_go(void)
 {
+    XenViommu *s;
+    unsigned int i;
+
     if (qemu_in_main_thread()) {
-        xen_viommu_held_release(&xen_viommu->held);
+        XEN_VIOMMU_FOREACH(i, s) {
+            xen_viommu_held_release(&s->held);
+        }
     }
 }
 
 /* What it had mapped may outlive it by a little, and goes nowhere. */
 static void xen_viommu_gone(PCIDevice *dev)
 {
-    xen_viommu_maps_gone(&xen_viommu->maps, pci_get_address_space(dev));
-    xen_viommu_held_release(&xen_viommu->held);
-    xen_viommu_sweep(xen_viommu);
+    XenViommu *s;
+    unsigned int i;
+
+    XEN_VIOMMU_FOREACH(i, s) {
+        xen_viommu_maps_gone(&s->maps, pci_get_address_space(dev));
+        xen_viommu_held_release(&s->held);
+        xen_viommu_sweep(s);
+    }
     refused.sp = NULL;
 }
 
 static bool xen_viommu_accept_op(PCIDevice *dev, Error **errp)
 {
-    return xen_viommu_accept(xen_viommu, dev, errp);
+    return xen_viommu_accept(xen_viommu_unit[0], dev, errp);
 }
 
 static const DmaTrackOps xen_viommu_track_ops = {
@@ -351,12 +388,12 @@ static const DmaTrackOps xen_viommu_track_ops = {
     .access_end = xen_viommu_access_end,
 };
 
-/* False: there is no vIOMMU. */
-static bool xen_viommu_attach(uint32_t *version, uint32_t *flags,
-                              evtchn_port_t *port)
+/* False: there is no such vIOMMU. */
+static bool xen_viommu_attach(unsigned int unit, uint32_t *version,
+                              uint32_t *flags, evtchn_port_t *port)
 {
-    if (!xendevicemodel_viommu_attach(xen_dmod, xen_domid, 0, version, flags,
-                                      port)) {
+    if (!xendevicemodel_viommu_attach(xen_dmod, xen_domid, unit, version,
+                                      flags, port)) {
         return true;
     }
     /*
@@ -366,8 +403,8 @@ static bool xen_viommu_attach(uint32_t *version, uint32_t *flags,
      */
     if (errno != ENODEV && errno != EOPNOTSUPP && errno != ENOSYS &&
         errno != ENOTTY) {
-        error_report("xen-viommu: cannot attach to the guest's vIOMMU: %s",
-                     strerror(errno));
+        error_report("xen-viommu: cannot attach to the guest's vIOMMU %u: %s",
+                     unit, strerror(errno));
         exit(1);
     }
     return false;
@@ -378,7 +415,7 @@ static void *xen_viommu_map_ledger(XenViommu *s)
     void *frames = NULL;
 
     s->fres = xenforeignmemory_map_resource(xen_fmem, xen_domid,
-                                            XENMEM_resource_viommu, 0, 0,
+                                            XENMEM_resource_viommu, s->unit, 0,
                                             XEN_VIOMMU_LEDGER_FRAMES, &frames,
                                             PROT_READ | PROT_WRITE, 0);
     if (!s->fres) {
@@ -395,16 +432,14 @@ static bool xen_viommu_has_xen(void)
     return xen_enabled() || (qtest_enabled() && getenv("XEN_VIOMMU_QTEST"));
 }
 
-void xen_viommu_init(PCIBus *bus)
+/* False: there is no such one. */
+static bool xen_viommu_init_unit(unsigned int unit, PCIBus *bus)
 {
     DeviceState *dev;
     XenViommu *s;
     uint32_t version = VERSION, flags;
     evtchn_port_t port;
 
-    if (!xen_viommu_has_xen()) {
-        return;
-    }
     dev = qdev_new(TYPE_XEN_VIOMMU);
     s = XEN_VIOMMU(dev);
     s->copy = !strcmp(s->dma_mode, "copy");
@@ -413,9 +448,9 @@ void xen_viommu_init(PCIBus *bus)
         exit(1);
     }
 
-    if (!xen_viommu_attach(&version, &flags, &port)) {
+    if (!xen_viommu_attach(unit, &version, &flags, &port)) {
         object_unref(OBJECT(dev));
-        return;
+        return false;
     }
     if (version != VERSION) {
         error_report("xen-viommu: Xen offers version %u of the protocol, not "
@@ -425,6 +460,7 @@ void xen_viommu_init(PCIBus *bus)
 
     qdev_realize_and_unref(dev, NULL, &error_fatal);
     xen_viommu_maps_init(&s->maps);
+    s->unit = unit;
     s->bus = bus;
     QLIST_INIT(&s->spaces);
     s->outermost.use = (XenViommuUse) { .slot = -1, .keep = true };
@@ -447,15 +483,34 @@ void xen_viommu_init(PCIBus *bus)
                      strerror(errno));
         exit(1);
     }
-    trace_xen_viommu_attach(version, port,
+    trace_xen_viommu_attach(unit, version, port,
                             xen_viommu_ledger_head(&s->client.ledger));
+    qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
+    xen_viommu_unit[xen_viommu_nr_units++] = s;
+    return true;
+}
 
-    xen_viommu = s;
+void xen_viommu_init(PCIBus *bus)
+{
+    unsigned int unit;
+
+    if (!xen_viommu_has_xen()) {
+        return;
+    }
+    for (unit = 0; unit < XEN_VIOMMU_MAX_UNITS; unit++) {
+        if (!xen_viommu_init_unit(unit, bus)) {
+            break;
+        }
+    }
+    if (!unit) {
+        return;
+    }
+
+    xen_viommu_set_slots();
     dma_track_ops = &xen_viommu_track_ops;
     dma_track_outside = true;
     dma_track_let_go = xen_viommu_let_go;
-    qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
-    pci_setup_iommu(bus, &xen_viommu_iommu_ops, s);
+    pci_setup_iommu(bus, &xen_viommu_iommu_ops, bus);
 }
 
 /*
@@ -484,6 +539,8 @@ static const VMStateDescription vmstate_xen_viommu = {
 static const Property xen_viommu_properties[] = {
     /* copy: late-bound; map: in place */
     DEFINE_PROP_STRING("dma", XenViommu, dma_mode),
+    /* which slots are behind which unit, see xen-viommu-units.c */
+    DEFINE_PROP_STRING("slots", XenViommu, slots),
 };
 
 static void xen_viommu_instance_init(Object *obj)
@@ -491,6 +548,7 @@ static void xen_viommu_instance_init(Object *obj)
     XenViommu *s = XEN_VIOMMU(obj);
 
     s->dma_mode = g_strdup("copy");
+    s->slots = g_strdup("");
 }
 
 static void xen_viommu_class_init(ObjectClass *klass,
