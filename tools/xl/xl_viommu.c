@@ -66,10 +66,36 @@ static void parse_type(libxl_viommu_info *viommu, const char *value)
                    value);
 }
 
+/* Slots of PCI bus 0, as lspci writes them, with ';' between them. */
+static void parse_slots(uint32_t *slots, const char *key, char *value)
+{
+    char *saveptr = NULL, *item;
+
+    for (item = strtok_r(value, ";", &saveptr); item;
+         item = strtok_r(NULL, ";", &saveptr)) {
+        char *slot, *end;
+        unsigned long nr;
+
+        trim(isspace, item, &slot);
+        nr = strtoul(slot, &end, 16);
+        if (!isxdigit((unsigned char)*slot) || *end || end - slot > 2 ||
+            nr > 0x1f)
+            bad_config("%s: slot \"%s\" is not supported, slots are 0 to 1f",
+                       key, slot);
+        if (*slots & (1u << nr))
+            bad_config("%s: slot %02lx is given more than once", key, nr);
+        *slots |= 1u << nr;
+        free(slot);
+    }
+
+    if (!*slots)
+        bad_config("%s names no slot", key);
+}
+
 static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
 {
     bool have_type = false, have_aw = false, have_qi = false;
-    bool have_intremap = false;
+    bool have_intremap = false, have_devices = false, have_bridges = false;
     char *copy = xstrdup(spec), *saveptr = NULL, *item;
 
     for (item = strtok_r(copy, ",", &saveptr); item;
@@ -90,9 +116,13 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
             have = &have_qi;
         else if (!strcmp(key, "intremap"))
             have = &have_intremap;
+        else if (!strcmp(key, "devices"))
+            have = &have_devices;
+        else if (!strcmp(key, "bridges"))
+            have = &have_bridges;
         else
-            bad_config("unknown key \"%s\", accepted keys are type, aw, qi and "
-                       "intremap", key);
+            bad_config("unknown key \"%s\", accepted keys are type, aw, qi, "
+                       "intremap, devices and bridges", key);
 
         if (!*value)
             bad_config("key \"%s\" has no value", key);
@@ -106,6 +136,10 @@ static void parse_viommu(libxl_viommu_info *viommu, const char *spec)
             parse_bool(&viommu->qi, key, value);
         else if (have == &have_intremap)
             parse_bool(&viommu->intremap, key, value);
+        else if (have == &have_devices)
+            parse_slots(&viommu->devices, key, value);
+        else if (have == &have_bridges)
+            parse_slots(&viommu->bridges, key, value);
         else
             parse_aw(viommu, value);
 
@@ -137,9 +171,6 @@ void parse_viommu_list(const XLU_Config *config,
                    "viommu = [ \"type=vtd\" ]");
     }
 
-    if (num > 1)
-        bad_config("one per domain is supported, but %d are configured", num);
-
     if (!num)
         return;
 
@@ -168,17 +199,17 @@ static uint64_t total_inv(const libxl_viommu_inv_counts *inv)
 
 static void print_header(void)
 {
-    printf("%-20s %5s %-7s %-8s %-8s %12s %8s %13s %9s %8s %12s\n",
-           "Name", "ID", "Type", "State", "DM", "Translations", "Faults",
+    printf("%-20s %5s %4s %-7s %-8s %-8s %12s %8s %13s %9s %8s %12s\n",
+           "Name", "ID", "Unit", "Type", "State", "DM", "Translations", "Faults",
            "Invalidations", "In-trap", "Waited", "MaxDrain(us)");
 }
 
-static void print_line(uint32_t domid, const char *name,
+static void print_line(uint32_t domid, const char *name, unsigned int unit,
                        const libxl_viommu_stats *s)
 {
-    printf("%-20s %5u %-7s %-8s %-8s %12"PRIu64" %8"PRIu64" %13"PRIu64
+    printf("%-20s %5u %4u %-7s %-8s %-8s %12"PRIu64" %8"PRIu64" %13"PRIu64
            " %9"PRIu64" %8"PRIu64" %12.1f\n",
-           name, domid, libxl_viommu_type_to_string(s->type),
+           name, domid, unit, libxl_viommu_type_to_string(s->type),
            s->inv_waiting ? "waiting" : s->enabled ? "enabled" : "disabled",
            s->dm_attached ? "attached" : "none",
            s->translations, s->faults, total_inv(&s->inv), s->in_trap,
@@ -313,7 +344,7 @@ static void json_timeline(const char *key, const libxl_viommu_timeline *t)
  * Not libxl_viommu_stats_to_json(), which leaves out whatever is zero: a
  * script is to find every counter of every vIOMMU.
  */
-static void print_json(uint32_t domid, const char *name,
+static void print_json(uint32_t domid, const char *name, unsigned int unit,
                        const libxl_viommu_stats *s)
 {
     int i;
@@ -321,6 +352,7 @@ static void print_json(uint32_t domid, const char *name,
     printf("{ ");
     json_string("name", name);
     json_number("domid", domid);
+    json_number("unit", unit);
 
     printf(",\n  ");
     json_string("type", libxl_viommu_type_to_string(s->type));
@@ -379,6 +411,42 @@ static void print_json(uint32_t domid, const char *name,
     printf(" } }");
 }
 
+/*
+ * All of a domain's; *printed counts them. Returns what libxl says if it fails,
+ * and that is not because the domain has none (any more).
+ */
+static int list_domain(uint32_t domid, bool details, bool json, int *printed)
+{
+    char *name = libxl_domid_to_name(ctx, domid);
+    unsigned int unit;
+    int rc = 0;
+
+    for (unit = 0; !rc; unit++) {
+        libxl_viommu_stats stats;
+
+        libxl_viommu_stats_init(&stats);
+        rc = libxl_domain_viommu_stats(ctx, domid, unit, &stats);
+        if (!rc) {
+            if (json) {
+                printf("%s", *printed ? ",\n" : "");
+                print_json(domid, name ?: "", unit, &stats);
+            } else {
+                if (!*printed)
+                    print_header();
+                print_line(domid, name ?: "", unit, &stats);
+                if (details)
+                    print_details(&stats);
+            }
+            (*printed)++;
+        }
+        libxl_viommu_stats_dispose(&stats);
+    }
+
+    free(name);
+
+    return rc == ERROR_NOTFOUND || rc == ERROR_DOMAIN_NOTFOUND ? 0 : rc;
+}
+
 int main_viommulist(int argc, char **argv)
 {
     int opt, i, nr = 1, printed = 0, rc = 0;
@@ -415,51 +483,19 @@ int main_viommulist(int argc, char **argv)
 
     if (json)
         printf("[");
-    else if (!single)
-        print_header();
 
-    for (i = 0; i < nr && !rc; i++) {
-        libxl_viommu_stats stats;
-        char *name;
-
-        if (list)
-            domid = list[i].domid;
-
-        libxl_viommu_stats_init(&stats);
-        rc = libxl_domain_viommu_stats(ctx, domid, &stats);
-
-        if (rc == ERROR_NOTFOUND || rc == ERROR_DOMAIN_NOTFOUND) {
-            /* Without a vIOMMU, or gone since it was listed. */
-            rc = 0;
-            if (single) {
-                fprintf(stderr, "xl: domain %u has no vIOMMU\n", domid);
-                rc = ERROR_NOTFOUND;
-            }
-            goto next;
-        }
-        if (rc)
-            goto next;
-
-        name = libxl_domid_to_name(ctx, domid);
-        if (json) {
-            printf("%s", printed ? ",\n" : "");
-            print_json(domid, name ?: "", &stats);
-        } else {
-            if (single)
-                print_header();
-            print_line(domid, name ?: "", &stats);
-            if (details)
-                print_details(&stats);
-        }
-        printed++;
-        free(name);
-
-    next:
-        libxl_viommu_stats_dispose(&stats);
-    }
+    for (i = 0; i < nr && !rc; i++)
+        rc = list_domain(list ? list[i].domid : domid, details, json, &printed);
 
     if (json)
         printf("]\n");
+    else if (!single && !printed)
+        print_header();
+
+    if (single && !rc && !printed) {
+        fprintf(stderr, "xl: domain %u has no vIOMMU\n", domid);
+        rc = ERROR_NOTFOUND;
+    }
 
     libxl_dominfo_list_free(list, list ? nr : 0);
 

@@ -32,24 +32,53 @@ static uint64_t le(const uint8_t *table, size_t offset, unsigned int bytes)
     return value;
 }
 
-static void test_table(uint64_t base, unsigned int haw, bool intremap)
+/* A scope of 8 bytes at @t: one step from @bus to @dev.@func. */
+static void test_scope(const uint8_t *t, unsigned int type, unsigned int id,
+                       unsigned int bus, unsigned int dev, unsigned int func)
 {
-    /* Guard bytes around the table, and no zeroes underneath it. */
-    uint8_t buffer[LIBXL__VIOMMU_DMAR_SIZE + 2], *t = buffer + 1, sum = 0;
-    size_t i;
+    expect("scope type", t[0], type);
+    expect("scope length", t[1], 8);
+    expect("scope reserved", le(t, 2, 2), 0);
+    expect("enumeration id", t[4], id);
+    expect("start bus", t[5], bus);
+    expect("path: device", t[6], dev);
+    expect("path: function", t[7], func);
+}
 
-    memset(buffer, 0xa5, sizeof(buffer));
-    libxl__viommu_dmar(t, base, haw, intremap);
+/* The scopes of slots, in the order of their numbers; returns where they end. */
+static size_t test_slots(const uint8_t *t, size_t at, uint32_t slots,
+                         unsigned int type, unsigned int funcs)
+{
+    unsigned int dev, func;
+
+    for (dev = 0; dev < 32; dev++)
+        for (func = 0; func < funcs && (slots & (1u << dev)); func++) {
+            test_scope(t + at, type, 0, 0, dev, func);
+            at += 8;
+        }
+
+    return at;
+}
+
+static void test_table(const struct libxl__viommu_dmar_unit *unit,
+                       unsigned int nr, unsigned int haw, bool intremap)
+{
+    size_t size = libxl__viommu_dmar_size(unit, nr), at = 48, end, i;
+    /* Guard bytes around the table, and no zeroes underneath it. */
+    uint8_t *buffer = malloc(size + 2), *t = buffer + 1, sum = 0;
+
+    memset(buffer, 0xa5, size + 2);
+    libxl__viommu_dmar(t, unit, nr, haw, intremap);
 
     expect("guard before", buffer[0], 0xa5);
-    expect("guard behind", buffer[sizeof(buffer) - 1], 0xa5);
+    expect("guard behind", buffer[size + 1], 0xa5);
 
-    for (i = 0; i < LIBXL__VIOMMU_DMAR_SIZE; i++)
+    for (i = 0; i < size; i++)
         sum += t[i];
     expect("sum of all bytes", sum, 0);
 
     expect("signature", memcmp(t, "DMAR", 4), 0);
-    expect("length", le(t, 4, 4), LIBXL__VIOMMU_DMAR_SIZE);
+    expect("length", le(t, 4, 4), size);
     expect("revision", t[8], 1);
     expect("OEM id", memcmp(t + 10, "Xen\0\0\0", 6), 0);
     expect("OEM table id", memcmp(t + 16, "HVM\0\0\0\0\0", 8), 0);
@@ -62,41 +91,73 @@ static void test_table(uint64_t base, unsigned int haw, bool intremap)
     for (i = 38; i < 48; i++)
         expect("reserved", t[i], 0);
 
-    /* The only structure, a DRHD, has to end where the table does. */
-    expect("structure type", le(t, 48, 2), 0);
-    expect("structure length", le(t, 50, 2), LIBXL__VIOMMU_DMAR_SIZE - 48);
-    expect("DRHD flags", t[52], 1);
-    expect("DRHD reserved", t[53], 0);
-    expect("segment", le(t, 54, 2), 0);
-    expect("base", le(t, 56, 8), base);
+    /* The structures are DRHDs, one a unit, and end where the table does. */
+    for (i = 0; i < nr; i++) {
+        bool last = i + 1 == nr;
 
-    /* Its only scope: the IOAPIC, at ff:00.0. */
-    expect("scope type", t[64], 3);
-    expect("scope length", t[65], LIBXL__VIOMMU_DMAR_SIZE - 64);
-    expect("scope reserved", le(t, 66, 2), 0);
-    expect("enumeration id", t[68], 1);
-    expect("start bus", t[69], 0xff);
-    expect("path", le(t, 70, 2), 0);
+        expect("structure type", le(t, at, 2), 0);
+        end = at + le(t, at + 2, 2);
+        expect("DRHD flags", t[at + 4], last);
+        expect("DRHD reserved", t[at + 5], 0);
+        expect("segment", le(t, at + 6, 2), 0);
+        expect("base", le(t, at + 8, 8), unit[i].base);
+
+        at += 16;
+        /* The IOAPIC, at ff:00.0. */
+        if (!i) {
+            test_scope(t + at, 3, 1, 0xff, 0, 0);
+            at += 8;
+        }
+        if (!last) {
+            at = test_slots(t, at, unit[i].devices, 1, 8);
+            at = test_slots(t, at, unit[i].bridges, 2, 1);
+        }
+        expect("structure length", at, end);
+    }
+    expect("end of the table", at, size);
+    free(buffer);
 }
 
 int main(int argc, char **argv)
 {
     static const uint64_t bases[] = { 0xfed90000, 0x1000, 0x123456789000 };
-    uint8_t table[LIBXL__VIOMMU_DMAR_SIZE];
-    unsigned int haw;
-    size_t i;
+    /* What is said of the last one does not count. */
+    static const struct libxl__viommu_dmar_unit units[] = {
+        { 0xfed90000, 1u << 3 | 1u << 31, 0 },
+        { 0xfed91000, 0, 1u << 5 },
+        { 0xfed92000, 1u << 0 | 1u << 30, 1u << 1 | 1u << 4 },
+        { 0xfed93000, 1u << 6, 0 },
+        { 0xfed94000, 1u << 7, 0 },
+        { 0xfed95000, 0xff00, 0xff0000 },
+        { 0xfed96000, 1u << 2, 0 },
+        { 0xfed97000, 1u << 24, 1u << 25 },
+    };
+    unsigned int haw, nr;
+    size_t i, size;
+    uint8_t *table;
     FILE *f;
 
     for (i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
         for (haw = 12; haw <= 64; haw++) {
-            test_table(bases[i], haw, false);
-            test_table(bases[i], haw, true);
-        }
+            const struct libxl__viommu_dmar_unit one = { .base = bases[i] };
 
-    if (argc > 1) {
-        libxl__viommu_dmar(table, 0xfed90000, 48, true);
+            test_table(&one, 1, haw, false);
+            test_table(&one, 1, haw, true);
+            expect("size", libxl__viommu_dmar_size(&one, 1), 72);
+        }
+    for (nr = 1; nr <= 8; nr++) {
+        test_table(units, nr, 48, false);
+        test_table(units, nr, 46, true);
+    }
+
+    /* Of so many units as said, for the disassembler. */
+    if (argc > 2) {
+        nr = atoi(argv[2]);
+        size = libxl__viommu_dmar_size(units, nr);
+        table = malloc(size);
+        libxl__viommu_dmar(table, units, nr, 48, true);
         f = fopen(argv[1], "wb");
-        if (!f || fwrite(table, sizeof(table), 1, f) != 1 || fclose(f)) {
+        if (!f || fwrite(table, size, 1, f) != 1 || fclose(f)) {
             perror(argv[1]);
             return EXIT_FAILURE;
         }

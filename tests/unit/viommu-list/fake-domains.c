@@ -77,7 +77,8 @@ int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
 {
     unsigned int i;
 
-    if (domid != 1 && domid != 3) {
+    /* Domain 1 has one, domain 3 two. */
+    if ((domid != 1 && domid != 3) || unit > domid / 3) {
         errno = ENODEV;
         return -1;
     }
@@ -85,8 +86,8 @@ int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
     memset(s, 0, sizeof(*s));
     s->type = XEN_VIOMMU_TYPE_VTD;
     s->flags = XEN_VIOMMU_STATS_ENABLED | XEN_VIOMMU_STATS_DM;
-    s->base = 0xfed90000;
-    s->translations = 5000000000ULL;
+    s->base = 0xfed90000 + unit * 0x1000;
+    s->translations = unit ? 42 : 5000000000ULL;
     s->faults = 2;
     s->faults_lost = 1;
     for (i = 0; i < XEN_VIOMMU_NR_INV; i++)
@@ -110,7 +111,7 @@ int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid,
     s->descs = 25000000000ULL;
     s->queue_errors = 3;
 
-    if (domid == 3) {
+    if (domid == 3 && !unit) {
         s->flags |= XEN_VIOMMU_STATS_WAITING | XEN_VIOMMU_STATS_RESTORED;
         s->waiting.write_ns = 3000000;
         s->waiting.event_ns = 3004000;

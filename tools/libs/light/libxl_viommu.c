@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * Virtual IOMMU of an HVM guest: its configuration, its creation, the ACPI
- * table that announces it, and what it reports about itself.
+ * Virtual IOMMUs of an HVM guest: their configuration, their creation, the ACPI
+ * table that announces them, and what they report about themselves.
  */
 
 #include "libxl_osdeps.h" /* must come before any other headers */
@@ -14,14 +14,17 @@
 
 /* Where VT-d registers are on most machines, and in every test of them. */
 #define VIOMMU_DEFAULT_BASE 0xfed90000ULL
+#define VIOMMU_SIZE         0x1000ULL
 #define VIOMMU_DEFAULT_AW   48
 /* Not before guests have been seen with it. */
 #define VIOMMU_DEFAULT_INTREMAP false
 
 /* One entry of the configuration: fill in its defaults, check the rest. */
 static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
-                                  uint32_t domid)
+                                  unsigned int unit, uint32_t domid)
 {
+    uint64_t base = VIOMMU_DEFAULT_BASE + unit * VIOMMU_SIZE;
+
     switch (viommu->type) {
     case LIBXL_VIOMMU_TYPE_VTD:
         break;
@@ -53,11 +56,53 @@ static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
     }
 
     if (!viommu->base)
-        viommu->base = VIOMMU_DEFAULT_BASE;
+        viommu->base = base;
 
-    if (viommu->base != VIOMMU_DEFAULT_BASE) {
+    if (viommu->base != base) {
         LOGD(ERROR, domid, "viommu: base address cannot be chosen");
         return ERROR_INVAL;
+    }
+
+    return 0;
+}
+
+/* Which devices are behind which: each slot once, and the rest behind the last. */
+static int check_slots(libxl__gc *gc, const libxl_domain_build_info *b_info,
+                       uint32_t domid)
+{
+    uint32_t taken = 0;
+    int i;
+
+    for (i = 0; i < b_info->num_viommus; i++) {
+        const libxl_viommu_info *viommu = &b_info->viommus[i];
+        uint32_t again = viommu->devices & viommu->bridges;
+
+        again |= taken & (viommu->devices | viommu->bridges);
+        if (again) {
+            LOGD(ERROR, domid, "viommu: slot %02x is given more than once",
+                 __builtin_ctz(again));
+            return ERROR_INVAL;
+        }
+
+        if (i == b_info->num_viommus - 1) {
+            if (viommu->devices || viommu->bridges) {
+                LOGD(ERROR, domid, "viommu: the last one takes all devices "
+                     "that are left, and cannot be given any");
+                return ERROR_INVAL;
+            }
+        } else if (!viommu->devices && !viommu->bridges) {
+            LOGD(ERROR, domid, "viommu: number %d has neither devices nor "
+                 "bridges, which only the last one may not have", i);
+            return ERROR_INVAL;
+        }
+        taken |= viommu->devices | viommu->bridges;
+
+        /* As the operating system would not remap with any of them. */
+        if (libxl_defbool_val(viommu->intremap) !=
+            libxl_defbool_val(b_info->viommus[0].intremap)) {
+            LOGD(ERROR, domid, "viommu: intremap must be the same for all");
+            return ERROR_INVAL;
+        }
     }
 
     return 0;
@@ -96,8 +141,9 @@ int libxl__viommu_setdefault(libxl__gc *gc, libxl_domain_config *d_config,
                   (c_info->passthrough != LIBXL_PASSTHROUGH_DEFAULT &&
                    c_info->passthrough != LIBXL_PASSTHROUGH_DISABLED);
 
-    if (b_info->num_viommus > 1)
-        whynot = "one per domain is supported, but more are configured";
+    if (b_info->num_viommus > XEN_VIOMMU_MAX_UNITS)
+        whynot = GCSPRINTF("%d per domain are supported, but %d are configured",
+                           XEN_VIOMMU_MAX_UNITS, b_info->num_viommus);
     else if (no_acpi)
         whynot = "not supported with acpi=0, which would hide it";
     else if (stubdom)
@@ -117,9 +163,34 @@ int libxl__viommu_setdefault(libxl__gc *gc, libxl_domain_config *d_config,
     }
 
     for (i = 0; i < b_info->num_viommus; i++) {
-        rc = viommu_info_setdefault(gc, &b_info->viommus[i], domid);
+        rc = viommu_info_setdefault(gc, &b_info->viommus[i], i, domid);
         if (rc)
             return rc;
+    }
+
+    return check_slots(gc, b_info, domid);
+}
+
+static int create_unit(libxl__gc *gc, uint32_t domid, unsigned int unit,
+                       const libxl_viommu_info *viommu,
+                       libxl__domain_build_state *state)
+{
+    uint32_t flags = 0;
+
+    if (!libxl_defbool_val(viommu->qi))
+        flags |= XEN_VIOMMU_CREATE_NO_QUEUE;
+    if (libxl_defbool_val(viommu->intremap))
+        flags |= XEN_VIOMMU_CREATE_INTREMAP;
+
+    if (xc_domain_viommu_create(CTX->xch, domid, unit, XEN_VIOMMU_TYPE_VTD,
+                                viommu->base, flags, viommu->aw,
+                                &state->viommu_haw)) {
+        if (errno == EOPNOTSUPP || errno == ENOSYS)
+            LOGED(ERROR, domid, "viommu: Xen has no support for it, "
+                  "or it is forbidden by viommu=no on Xen's command line");
+        else
+            LOGED(ERROR, domid, "viommu: creation of number %u failed", unit);
+        return ERROR_FAIL;
     }
 
     return 0;
@@ -130,8 +201,7 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
                          libxl__domain_build_state *state)
 {
     const libxl_domain_build_info *b_info = &d_config->b_info;
-    const libxl_viommu_info *viommu;
-    uint32_t flags = 0;
+    int i, rc;
 
     if (!b_info->num_viommus)
         return 0;
@@ -146,25 +216,33 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
     if (state->soft_reset)
         return 0;
 
-    viommu = &b_info->viommus[0];
-
-    if (!libxl_defbool_val(viommu->qi))
-        flags |= XEN_VIOMMU_CREATE_NO_QUEUE;
-    if (libxl_defbool_val(viommu->intremap))
-        flags |= XEN_VIOMMU_CREATE_INTREMAP;
-
-    if (xc_domain_viommu_create(CTX->xch, domid, 0, XEN_VIOMMU_TYPE_VTD,
-                                viommu->base, flags, viommu->aw,
-                                &state->viommu_haw)) {
-        if (errno == EOPNOTSUPP || errno == ENOSYS)
-            LOGED(ERROR, domid, "viommu: Xen has no support for it, "
-                  "or it is forbidden by viommu=no on Xen's command line");
-        else
-            LOGED(ERROR, domid, "viommu: creation failed");
-        return ERROR_FAIL;
+    for (i = 0; i < b_info->num_viommus; i++) {
+        rc = create_unit(gc, domid, i, &b_info->viommus[i], state);
+        if (rc)
+            return rc;
     }
 
     return 0;
+}
+
+/*
+ * Tell the device model what the table tells the guest: for each but the last,
+ * which slots are behind it.
+ */
+void libxl__viommu_dm_args(libxl__gc *gc, const libxl_domain_build_info *b_info,
+                           flexarray_t *dm_args)
+{
+    char *slots = libxl__strdup(gc, "xen-viommu.slots=");
+    int i;
+
+    if (b_info->num_viommus < 2)
+        return;
+
+    for (i = 0; i < b_info->num_viommus - 1; i++)
+        slots = GCSPRINTF("%s%s%x", slots, i ? ":" : "",
+                          b_info->viommus[i].devices |
+                          b_info->viommus[i].bridges);
+    flexarray_append_pair(dm_args, "-global", slots);
 }
 
 /*
@@ -178,7 +256,10 @@ int libxl__viommu_add_acpi(libxl__gc *gc,
                            struct xc_dom_image *dom)
 {
     struct xc_hvm_firmware_module *module = &dom->acpi_modules[0];
+    struct libxl__viommu_dmar_unit unit[XEN_VIOMMU_MAX_UNITS];
     uint8_t *data;
+    size_t size;
+    int i;
 
     if (!b_info->num_viommus)
         return 0;
@@ -189,20 +270,27 @@ int libxl__viommu_add_acpi(libxl__gc *gc,
         return ERROR_FAIL;
     }
 
-    data = libxl__malloc(gc, module->length + LIBXL__VIOMMU_DMAR_SIZE);
-    libxl__viommu_dmar(data, b_info->viommus[0].base, state->viommu_haw,
+    for (i = 0; i < b_info->num_viommus; i++) {
+        unit[i].base = b_info->viommus[i].base;
+        unit[i].devices = b_info->viommus[i].devices;
+        unit[i].bridges = b_info->viommus[i].bridges;
+    }
+
+    size = libxl__viommu_dmar_size(unit, i);
+    data = libxl__malloc(gc, module->length + size);
+    libxl__viommu_dmar(data, unit, i, state->viommu_haw,
                        libxl_defbool_val(b_info->viommus[0].intremap));
     if (module->length)
-        memcpy(data + LIBXL__VIOMMU_DMAR_SIZE, module->data, module->length);
+        memcpy(data + size, module->data, module->length);
 
     module->data = data;
-    module->length += LIBXL__VIOMMU_DMAR_SIZE;
+    module->length += size;
 
     return 0;
 }
 
-/* 0: raw filled in.  ERROR_NOTFOUND: the domain exists, but has no vIOMMU. */
-static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
+/* 0: raw filled in.  ERROR_NOTFOUND: the domain exists, but has no such unit. */
+static int viommu_get_stats(libxl__gc *gc, uint32_t domid, unsigned int unit,
                             struct xen_viommu_stats *raw)
 {
     switch (libxl__domain_type(gc, domid)) {
@@ -216,7 +304,7 @@ static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
         return ERROR_NOTFOUND;
     }
 
-    if (!xc_domain_viommu_get_stats(CTX->xch, domid, 0, raw))
+    if (!xc_domain_viommu_get_stats(CTX->xch, domid, unit, raw))
         return 0;
 
     switch (errno) {
@@ -237,7 +325,7 @@ static int viommu_get_stats(libxl__gc *gc, uint32_t domid,
 int libxl__viommu_check_remus(libxl__gc *gc, uint32_t domid)
 {
     struct xen_viommu_stats raw;
-    int rc = viommu_get_stats(gc, domid, &raw);
+    int rc = viommu_get_stats(gc, domid, 0, &raw);
 
     switch (rc) {
     case 0:
@@ -265,14 +353,14 @@ static void viommu_timeline(libxl_viommu_timeline *to,
 }
 
 int libxl_domain_viommu_stats(libxl_ctx *ctx, uint32_t domid,
-                              libxl_viommu_stats *stats)
+                              unsigned int unit, libxl_viommu_stats *stats)
 {
     GC_INIT(ctx);
     struct xen_viommu_stats raw;
     unsigned int i;
     int rc;
 
-    rc = viommu_get_stats(gc, domid, &raw);
+    rc = viommu_get_stats(gc, domid, unit, &raw);
     if (rc)
         goto out;
 
