@@ -5,7 +5,8 @@ come do DMA as they should."""
 import os
 import unittest
 
-from machine import MASTER, MEMORY, Machine, rid_of
+import devices
+from machine import MASTER, MEMORY, WRITE, Machine, rid_of
 
 ROUNDS = int(os.environ.get("HOTPLUG_ROUNDS", 1000))
 IOVA, TARGET = 0x8000000, 0x200000
@@ -66,6 +67,66 @@ class Hotplug(unittest.TestCase):
             round_(i)
         self.assertEqual(self.spaces(m), names)
         self.assertEqual(m.viommu.faults(), [])
+
+    def disks(self, kind):
+        """One that comes can be read at once, and is at work when it goes."""
+        m = Machine("-blockdev", "node-name=disk,driver=null-co,size=1048576,"
+                    "read-zeroes=on")
+        self.addCleanup(m.close)
+        for slot in range(6, 14):
+            m.viommu.map(rid_of(slot), devices.MEM, devices.MEM,
+                         devices.MEM_PAGES)
+            m.viommu.map(rid_of(slot), IOVA, TARGET)
+        m.viommu.enable()
+        driver, *rest = kind.device.split(",")
+        args = dict(one.split("=") for one in rest)
+        args.update({key: args[key] == "on" for key in args
+                     if args[key] in ("on", "off") and "legacy" not in key})
+        names = self.spaces(m)
+        for i in range(max(1, ROUNDS // 10)):
+            slot = 6 + i % 8
+            self.add(m, driver=driver, addr=f"{slot:x}", **args)
+            d = kind(m, rid_of(slot))
+            m.fill(TARGET, 0xFF)
+            d.start_read(IOVA)
+            m.until(d.done, "a read")
+            self.assertTrue(d.ok())
+            self.assertEqual(m.peek(TARGET, 512), bytes(512))
+            d.start_read(IOVA)
+            self.remove(m, "dev", slot)
+            self.assertEqual(m.viommu.busy(), [])
+            self.assertEqual(self.spaces(m), names)
+        self.assertEqual(m.viommu.faults(), [])
+
+    def test_nvme(self):
+        self.disks(devices.Nvme)
+
+    def test_virtio(self):
+        self.disks(devices.VirtioBlk)
+
+    def test_successor(self):
+        """Nothing that was known of a device is known of the next one there: the
+        guest need not have said that it took the first one's tables away."""
+        m = Machine()
+        self.addCleanup(m.close)
+        for addr in "6", "7":
+            self.add(m, driver="edu", id="dev" + addr, addr=addr)
+        m.viommu.map(rid_of(6), IOVA, TARGET)
+        m.viommu.map(rid_of(7), IOVA, TARGET)
+        m.viommu.enable()
+        for slot in 6, 7:
+            self.writes(m, rid_of(slot), 0xE0000000 + (slot << 20))
+        self.remove(m, "dev6", 6)
+        self.assertEqual(m.viommu.busy(), [])
+        m.viommu.entries = []
+        m.viommu.write()
+        self.add(m, driver="edu", id="new", addr="6")
+        with self.assertRaises(AssertionError):
+            self.writes(m, rid_of(6), 0xE0000000)
+        self.assertEqual(m.viommu.faults(), [(rid_of(6), IOVA, WRITE)])
+        self.assertEqual(m.peek(TARGET, 64), b"\xff" * 64)
+        # The other one's stay.
+        self.writes(m, rid_of(7), 0xE0000000 + (7 << 20))
 
 
 if __name__ == "__main__":

@@ -440,6 +440,30 @@ static void random_against_a_list(void)
     CHECK(hits > STEPS / 20 && misses > STEPS / 20);
 }
 
+/* A device that has gone takes along what was known of it, and no more. */
+static void device_gone(void)
+{
+    reset();
+    put(8, 1, 0x5000, 0x123000, 12, RW);
+    put(9, 1, 0x5000, 0x123000, 12, RW);
+    put(8, 1, 0x6000, 0x124000, 12, RW);
+    put(10, 2, 0x5000, 0x125000, 12, RW);
+    xen_viommu_cache_forget(c, 8);
+    CHECK(get(8, 0x5000, R) == NONE);
+    CHECK(get(8, 0x6000, R) == NONE);
+    CHECK(get(9, 0x5000, R) == 0x123000);
+    CHECK(get(9, 0x6000, R) == 0x124000);
+    CHECK(get(10, 0x5000, R) == 0x125000);
+    xen_viommu_cache_forget(c, 11);
+    CHECK(get(10, 0x5000, R) == 0x125000);
+
+    /* the next one there, in another domain */
+    put(8, 2, 0x7000, 0x126000, 12, RW);
+    CHECK(get(8, 0x7000, R) == 0x126000);
+    CHECK(get(8, 0x5000, R) == 0x125000);
+    CHECK(get(8, 0x6000, R) == NONE);
+}
+
 int main(void)
 {
     RUN(empty_finds_nothing);
@@ -452,6 +476,7 @@ int main(void)
     RUN(small_range_spares_its_neighbours);
     RUN(a_page_takes_the_superpage_with_it);
     RUN(devices_of_an_entry);
+    RUN(device_gone);
     RUN(late_answers_are_not_taken);
     RUN(overfull);
     RUN(what_is_dead_makes_room);

@@ -228,6 +228,13 @@ void xen_viommu_cache_insert(XenViommuCache *c, uint64_t pos, uint16_t rid,
     pthread_mutex_unlock(&c->lock);
 }
 
+void xen_viommu_cache_forget(XenViommuCache *c, uint16_t rid)
+{
+    pthread_mutex_lock(&c->lock);
+    write_did(&c->rid[rid], 0, 0);
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void raise_mark(uint64_t *mark, uint64_t pos)
 {
     if (LOAD(mark) < pos) {

@@ -97,4 +97,7 @@ bool xen_viommu_cache_lookup(const XenViommuCache *c, uint16_t rid,
 void xen_viommu_cache_insert(XenViommuCache *c, uint64_t pos, uint16_t rid,
                              const XenViommuRange *r);
 
+/* The device of @rid has gone.  What others use of its domain stays. */
+void xen_viommu_cache_forget(XenViommuCache *c, uint16_t rid);
+
 #endif /* XEN_VIOMMU_CACHE_H */

@@ -136,6 +136,8 @@ bool xen_viommu_accept(XenViommu *s, PCIDevice *dev, Error **errp);
 
 /* Of PCIIOMMUOps. */
 AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn);
+/* A device has gone, and with it what is cached for it. */
+void xen_viommu_forget(PCIDevice *dev);
 /* Free the spaces that are of no use to any device. */
 void xen_viommu_sweep(XenViommu *s);
 

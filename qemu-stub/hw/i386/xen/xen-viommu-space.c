@@ -41,6 +41,23 @@ AddressSpace *xen_viommu_space(PCIBus *bus, void *opaque, int devfn)
     return &sp->as;
 }
 
+/*
+ * The next one there may be another device.  A guest invalidates what it has
+ * taken away, but perhaps not before that comes.
+ */
+void xen_viommu_forget(PCIDevice *dev)
+{
+    XenViommu *s = xen_viommu_of(pci_get_bus(dev), dev->devfn);
+    AddressSpace *as = pci_device_iommu_address_space(dev);
+    XenViommuSpace *sp;
+
+    QLIST_FOREACH(sp, &s->spaces, next) {
+        if (&sp->as == as) {
+            xen_viommu_cache_forget(s->client.cache, xen_viommu_rid(sp));
+        }
+    }
+}
+
 static void find_used(PCIBus *bus, PCIDevice *dev, void *opaque)
 {
     XenViommu *s = opaque;

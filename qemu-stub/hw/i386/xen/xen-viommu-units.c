@@ -15,7 +15,7 @@ unsigned int xen_viommu_nr_units;
 
 XenViommu *xen_viommu_of(PCIBus *bus, int devfn)
 {
-    XenViommu *s;
+    XenViommu *s = NULL;
     unsigned int i;
 
     while (bus->parent_dev) {

@@ -364,6 +364,7 @@ static void xen_viommu_gone(PCIDevice *dev)
     XenViommu *s;
     unsigned int i;
 
+    xen_viommu_forget(dev);
     XEN_VIOMMU_FOREACH(i, s) {
         xen_viommu_maps_gone(&s->maps, pci_get_address_space(dev));
         xen_viommu_held_release(&s->held);
