@@ -9,6 +9,9 @@
 /* Guest memory.  Entries are accessed atomically, the devices' pages plainly. */
 extern uint64_t torture_ram[];
 extern unsigned long torture_notified;
+/* 16 bytes by one store; and they are read as of one moment, too, if that is set. */
+extern bool torture_whole;
+void torture_set16(uint64_t gpa, uint64_t lo, uint64_t hi);
 /* A delivery of an interrupt, from before it is remapped until it is over. */
 void torture_gate_enter(void);
 void torture_gate_leave(void);
