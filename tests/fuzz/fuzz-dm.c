@@ -169,7 +169,7 @@ static void hostile_translate(void)
         xlat[i].rid = fuzz_take(1) << (fuzz_take(1) % 24);
         xlat[i].iova = fuzz_value();
         xlat[i].access = fuzz_take(1) % 5;
-        xlat[i].pad[4] = !(fuzz_take(1) % 16);
+        xlat[i].pad[1] = !(fuzz_take(1) % 16);
     }
     viommu_translate(host.viommu, DM, xlat, nr, &generation);
 }

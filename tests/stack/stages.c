@@ -251,7 +251,7 @@ static void try_translate(void)
     if ( nr && !below(8) )
     {
         bad = true;
-        xlat[nr - 1].pad[below(5)] = 1;
+        xlat[nr - 1].pad[below(2)] = 1;
     }
 
     if ( !nr )

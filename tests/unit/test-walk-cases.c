@@ -416,6 +416,70 @@ static void test_device(void **state)
     assert_true(x[0].gpa == 0 && x[0].perm == 0);
 }
 
+/*
+ * What the DM is told besides: where the tables are, and how far around the page
+ * there is memory, which may be more than is translated.
+ */
+static void test_hints(void **state)
+{
+    struct xen_viommu_xlat x;
+
+    (void)state;
+    world(4);
+    fake.max_order = 21;
+    tables_map(0x5000, 0xa05000, PRW);
+    x = dm_translate(RID, 0x5678, R);
+    assert_true(x.status == XEN_VIOMMU_XLAT_OK && x.order == 12);
+    assert_true(x.format == XEN_VIOMMU_FORMAT_VTD && x.levels == 4);
+    assert_true(x.root == T_ROOT && x.block == 21);
+    /* The next one of a batch begins at the last table, and knows the first. */
+    {
+        struct xen_viommu_xlat y[2] = {
+            { .iova = 0x5000, .rid = RID, .access = R },
+            { .iova = 0x5000, .rid = RID, .access = R },
+        };
+        uint64_t generation;
+
+        assert_int_equal(viommu_translate(viommu, DM, y, 2, &generation), 0);
+        assert_true(y[1].root == T_ROOT && y[1].levels == 4 &&
+                    y[1].format == x.format && y[1].block == 21);
+    }
+
+    fake.device = 0xa01000;
+    x = dm_translate(RID, 0x5000, R);
+    assert_true(x.block >= 12 && x.block < 21);
+    tables_map(0x6000, 0xa01000, PRW);
+    x = dm_translate(RID, 0x6000, R);
+    assert_true(x.status == XEN_VIOMMU_XLAT_DEVICE && x.block == 0);
+    fake.device = 0;
+
+    /* Nobody vouches for what is refused. */
+    x = dm_translate(RID, 0x7000, R);
+    assert_true(x.status == XEN_VIOMMU_XLAT_FAULT && !x.block);
+    tables_map(0x6000, HOLE, PRW);
+    x = dm_translate(RID, 0x6000, R);
+    assert_true(x.status == XEN_VIOMMU_XLAT_BLOCKED && !x.block);
+
+    world(3);
+    fake.max_order = 12;
+    tables_map(0x5000, 0xa05000, PRW);
+    x = dm_translate(RID, 0x5678, R);
+    assert_true(x.levels == 3 && x.root == T_ROOT && x.block == 12);
+}
+
+/* No tables: there is nothing to walk. */
+static void test_no_hints(void **state)
+{
+    struct xen_viommu_xlat x;
+
+    (void)state;
+    unit_create(48, 46);
+    dm_attach();
+    x = dm_translate(RID, 0x5678, R);
+    assert_true(x.status == XEN_VIOMMU_XLAT_OK && x.order == 64);
+    assert_true(!x.format && !x.levels && !x.root && !x.block);
+}
+
 /* Tables that point back to themselves end where the levels end. */
 static void test_self_reference(void **state)
 {
@@ -457,6 +521,8 @@ int main(void)
         a_test(test_ranges),
         a_test(test_blocked),
         a_test(test_device),
+        a_test(test_hints),
+        a_test(test_no_hints),
         a_test(test_self_reference),
         a_test(test_disabled),
     };

@@ -176,6 +176,8 @@ static void check_target(const struct viommu *viommu, struct block *block,
 
     if ( block->device )
         xlat->status = XEN_VIOMMU_XLAT_DEVICE;
+    else
+        xlat->block = order;
 
     if ( order >= xlat->order )
         return;

@@ -16,6 +16,10 @@ void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
     xlat->order = 12;
     xlat->status = XEN_VIOMMU_XLAT_OK;
     xlat->reason = 0;
+    xlat->block = 0;
+    xlat->format = XEN_VIOMMU_FORMAT_NONE;
+    xlat->levels = 0;
+    xlat->root = 0;
 
     if ( view->enabled )
         viommu->fe->walk(viommu, view, path, xlat, fault);

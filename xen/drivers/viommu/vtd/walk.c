@@ -118,6 +118,10 @@ void cf_check vtd_walk(const struct viommu *viommu,
     unsigned int agaw, levels;
     bool fpd;
 
+    xlat->format = XEN_VIOMMU_FORMAT_VTD;
+    xlat->levels = (viommu->aw - 12) / 9;
+    xlat->root = view->root;
+
     /* What was granted on the way decides alike, if it grants all of @xlat. */
     if ( path->valid && path->rid == xlat->rid &&
          path->prefix == iova >> LAST_TABLE_SHIFT &&

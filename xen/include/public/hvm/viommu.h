@@ -285,10 +285,57 @@ struct xen_viommu_xlat {
                                         an emulated device's, or nobody's */
     /* OUT: with _FAULT, the vIOMMU's own reason code (VT-d: FR). */
     uint8_t reason;
+    /*
+     * OUT: with _OK, log2 of the length of a block around <gpa>, at least 12,
+     * all of which is memory that devices may access; or 0: not said.  The block
+     * is naturally aligned, and may reach beyond the translation.  It is so
+     * until the log has an entry of a _GLOBAL kind, _CONTROL, or an unknown one.
+     */
+    uint8_t block;
+    /*
+     * OUT: with _OK, where the guest's tables are, for a DM that can walk them by
+     * itself; see XEN_VIOMMU_FORMAT_* below.  With _FORMAT_NONE it has to ask.
+     */
+    uint8_t format;
+    uint8_t levels;             /* of tables, at most */
     /* IN: must be zero. */
-    uint8_t pad[5];
+    uint8_t pad[2];
+    uint64_aligned_t root;      /* guest-physical address of the first table */
 };
 typedef struct xen_viommu_xlat xen_viommu_xlat_t;
+
+/*
+ * Formats of tables
+ * -----------------
+ * A DM may walk the guest's tables by itself instead of asking.  What it finds is
+ * worth as much as Xen's answer if all of this holds:
+ *
+ *  - It has read the log up to P before it reads a table, and there is nothing
+ *    from <generation> of the answer that named the root up to P that is of a
+ *    _GLOBAL kind, _CONTROL, or unknown.
+ *  - It begins at the root each time.  It reads each entry of 64 bits once, in one
+ *    access, and each is plainly valid: nothing is set in it but what is described
+ *    here, and it permits the access.
+ *  - A table is in memory that the DM has for the guest's RAM; for the page that
+ *    it comes to, Xen has vouched (<block>).
+ *
+ * Then the translation is one of position P.  Whatever else it finds, it asks: only
+ * so does the guest see faults.  A DM that does not know a format, or a bit, asks
+ * as well.
+ *
+ * _VTD: VT-d's legacy mode.  <root> is the root table, with an entry of 128 bits for
+ * each bus: bit 0 is 1, bits 51:12 are the address of the context table.  That has
+ * an entry of 128 bits for each device and function: bit 0 is 1, bits 51:12 are the
+ * address of the first table of pages; bits 66:64 are 1 for 3 levels of them and 2
+ * for 4, not more than <levels>; bits 87:72 are the domain id.  The other bits are 0.
+ * The lower half is read again after the upper one, and is as before.  Tables of
+ * pages have 512 entries of 64 bits: bit 0 permits reading, bit 1 writing, on all
+ * levels; bits 51:12 are an address.  On levels 3 and 2 (1 is the last) bit 7 says
+ * that the entry is of a block of 1G or 2M, to the size of which the address is
+ * aligned, and not of a table.
+ */
+#define XEN_VIOMMU_FORMAT_NONE     0
+#define XEN_VIOMMU_FORMAT_VTD      1
 
 /*
  * XEN_DMOP_viommu_translate: translate addresses for DMA.
