@@ -59,6 +59,8 @@ struct fake {
         uint64_t addr;
         uint32_t data, rid;
     } msi[NR_MSIS];
+    /* written by the test: where the tables are, and how much is vouched for */
+    uint64_t root, block;
 };
 
 static volatile struct fake *unit_of[XEN_VIOMMU_MAX_UNITS];
@@ -168,6 +170,12 @@ static void translate(volatile struct fake *fake, struct xen_viommu_xlat *x)
         x->perm = e->perm & (XEN_VIOMMU_READ | XEN_VIOMMU_WRITE);
         x->status = x->gpa >= MEMORY || (e->perm & HOLE)
                     ? XEN_VIOMMU_XLAT_DEVICE : XEN_VIOMMU_XLAT_OK;
+        if (x->status == XEN_VIOMMU_XLAT_OK && fake->root) {
+            x->format = XEN_VIOMMU_FORMAT_VTD;
+            x->levels = 4;
+            x->root = fake->root;
+            x->block = fake->block;
+        }
         return;
     }
 

@@ -25,10 +25,11 @@ CONTROL = 10 * PAGE
 FAULTS = CONTROL + 64
 ENTRIES = FAULTS + 256 * 16
 MSIS = ENTRIES + 256 * 32
-SIZE = MSIS + 256 * 16
+TABLES = MSIS + 256 * 16
+SIZE = TABLES + 16
 LOG, SLOTS = 1 * PAGE, 2 * PAGE
 WAITED, BUSY = 64, 64 + 128 + 64
-TLB_GLOBAL = 3
+TLB_GLOBAL, TLB_RANGE = 3, 5
 
 
 class Viommu:
@@ -62,6 +63,20 @@ class Viommu:
         self.entries = [e for e in self.entries if (e[3], e[0]) != (rid, iova)]
         self.write()
         self.invalidate()
+
+    def tables(self, root, block=21):
+        """Xen says that the tables are there: Machine.tables()."""
+        struct.pack_into("<QQ", self.mem, TABLES, root, block)
+
+    def invalidate_page(self, rid, iova):
+        head = self.get(0)
+        struct.pack_into("<QHHHBB", self.mem, LOG + 16 * (head % 256),
+                         iova, rid + 1, 0, 0, TLB_RANGE, 12)
+        self.put(0, head + 1)
+
+    def asked(self):
+        """Translations that Xen was asked for."""
+        return self.get(CONTROL + 24)
 
     def write(self):
         self.put(CONTROL + 8, 0)
@@ -304,6 +319,33 @@ class Machine:
 
     def peek(self, addr, size):
         return bytes.fromhex(self.send("read", addr, size)[2:])
+
+    def tables(self, root, levels=4):
+        """What each device may do now, as tables in guest memory from @root on."""
+        tables = {root: {0: root + PAGE | 1}, root + PAGE: {}}
+        context = tables[root + PAGE]
+
+        def table():
+            new = root + len(tables) * PAGE
+            tables[new] = {}
+            return new
+
+        for iova, gpa, pages, rid, perm in self.viommu.entries:
+            for i in range(pages):
+                addr = iova + i * PAGE
+                if 2 * rid not in context:
+                    context[2 * rid] = table() | 1
+                    context[2 * rid + 1] = levels - 2 | (rid + 1) << 8
+                at = tables[context[2 * rid] & -PAGE]
+                for level in range(levels, 1, -1):
+                    index = addr >> 3 + 9 * level & 511
+                    if index not in at:
+                        at[index] = table() | RW
+                    at = tables[at[index] & -PAGE]
+                at[addr >> 12 & 511] = gpa + i * PAGE | perm & RW
+        for addr, entries in tables.items():
+            self.poke(addr, struct.pack("<512Q", *(
+                entries.get(i, 0) for i in range(512))))
 
     def fill(self, addr, val, size=PAGE):
         self.send("memset", addr, size, val)

@@ -10,6 +10,9 @@
 struct viommu *viommu;
 XenViommuClient client;
 
+__thread bool pair_walks;
+__thread unsigned long pair_asked;
+
 static void *frames;
 
 void pair_set(uint64_t gpa, uint64_t val)
@@ -43,6 +46,7 @@ static int translate(void *opaque, struct xen_viommu_xlat *xlat,
                      unsigned int nr, uint64_t *generation)
 {
     (void)opaque;
+    pair_asked++;
 
     return viommu_translate(viommu, DM, xlat, nr, generation);
 }
@@ -54,6 +58,26 @@ static void tell(void *opaque)
     (void)opaque;
     if ( viommu_ack(viommu, DM, &op) )
         abort();
+}
+
+static const uint64_t *table_map(void *opaque, uint64_t gpa)
+{
+    (void)opaque;
+
+    return gpa < TORTURE_RAM ? &torture_ram[gpa / 8] : NULL;
+}
+
+static void table_unmap(void *opaque, const uint64_t *host)
+{
+    (void)opaque;
+    (void)host;
+}
+
+static bool table_may(void *opaque)
+{
+    (void)opaque;
+
+    return pair_walks;
 }
 
 void pair_create(uint32_t flags)
@@ -79,6 +103,9 @@ void pair_attach(void)
         abort();
     client.translate = translate;
     client.tell = tell;
+    client.walk.map = table_map;
+    client.walk.unmap = table_unmap;
+    client.walk.may = table_may;
     xen_viommu_client_init(&client, frames);
 }
 

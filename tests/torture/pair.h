@@ -23,6 +23,10 @@ enum {
 extern struct viommu *viommu;
 extern XenViommuClient client;
 
+/* This thread walks tables by itself, as one of them may; and has asked so often. */
+extern __thread bool pair_walks;
+extern __thread unsigned long pair_asked;
+
 /* What a guest does: 8 bytes of its memory, a register, all that comes of it. */
 void pair_set(uint64_t gpa, uint64_t val);
 uint64_t pair_read(unsigned int off);

@@ -36,7 +36,7 @@ static bool with_queue, stop;
 static pthread_mutex_t guest_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int tail;
 static unsigned long rounds = 4000;
-static unsigned long nr_dma, nr_none, nr_stale, nr_again, nr_held;
+static unsigned long nr_dma, nr_none, nr_stale, nr_again, nr_held, nr_walked;
 
 static uint64_t next(uint64_t *seed)
 {
@@ -138,14 +138,20 @@ static void *device(void *arg)
 {
     unsigned int me = (uintptr_t)arg;
     XenViommuUse use = { .slot = -1, .keep = me & 1 };
-    unsigned long dma = 0, none = 0, stale = 0, again = 0;
+    unsigned long dma = 0, none = 0, stale = 0, again = 0, walked = 0, asked;
     uint64_t seed = me + 1;
 
+    pair_walks = !me;
     while ( !__atomic_load_n(&stop, __ATOMIC_ACQUIRE) )
     {
         uint64_t iova = next(&seed) % (CPUS * PAGES) << 12, off;
         uint64_t len = (1 + next(&seed) % 3) << 12;
+        XenViommuRange r;
+        bool cached = xen_viommu_cache_lookup(client.cache, RID, iova,
+                                              XEN_VIOMMU_READ |
+                                              XEN_VIOMMU_WRITE, &r);
 
+        asked = pair_asked;
         if ( !xen_viommu_begin(&client, RID, iova, len,
                                XEN_VIOMMU_READ | XEN_VIOMMU_WRITE, true,
                                1 + next(&seed) % 4, &use) )
@@ -154,6 +160,7 @@ static void *device(void *arg)
             continue;
         }
         again += use.again;
+        walked += !cached && asked == pair_asked && pair_walks;
         if ( !(next(&seed) % 4) )
             sched_yield();
         for ( off = 0; off < use.span.len; off += 4096 )
@@ -173,6 +180,7 @@ static void *device(void *arg)
     __atomic_fetch_add(&nr_none, none, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&nr_stale, stale, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&nr_again, again, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&nr_walked, walked, __ATOMIC_SEQ_CST);
 
     return NULL;
 }
@@ -292,6 +300,7 @@ static int torture(bool queue)
     with_queue = queue;
     stop = false;
     nr_dma = nr_none = nr_stale = nr_again = nr_held = torture_notified = 0;
+    nr_walked = 0;
     create();
     for ( i = 0; i < DEVICES; i++ )
         pthread_create(&dev[i], NULL, i == DEVICES - 1 ? holder : device,
@@ -305,13 +314,13 @@ static int torture(bool queue)
         pthread_join(dev[i], NULL);
 
     viommu_get_stats(viommu, &s);
-    good = !nr_stale && nr_dma && nr_held && s.blocked == 0 &&
+    good = !nr_stale && nr_dma && nr_held && nr_walked && s.blocked == 0 &&
            !(s.flags & XEN_VIOMMU_STATS_WAITING);
     printf("    %s: %lu DMA, %lu not mapped, %lu begun again, %lu by pages "
-           "held, %lu stale; "
+           "held, %lu walked for by the DM, %lu stale; "
            "%lu invalidations in the trap, %lu waited, %lu slots stale, "
            "%lu walks, %lu events\n", name, nr_dma, nr_none, nr_again,
-           nr_held, nr_stale, (unsigned long)s.in_trap, (unsigned long)s.waited,
+           nr_held, nr_walked, nr_stale, (unsigned long)s.in_trap, (unsigned long)s.waited,
            (unsigned long)s.stale, (unsigned long)s.walks, torture_notified);
     printf("%s torture/%s\n", good ? "PASS" : "FAIL", name);
     fflush(stdout);

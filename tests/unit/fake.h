@@ -99,6 +99,8 @@ void fake_set_ram(uint64_t gpa, bool there); /* the page at @gpa */
 /* The page at @gpa is not to be written. */
 void fake_set_read_only(uint64_t gpa);
 uint64_t fake_peek(uint64_t gpa);
+/* The page at @gpa, or NULL if there is none. */
+const uint64_t *fake_page(uint64_t gpa);
 void fake_poke(uint64_t gpa, uint64_t val);
 
 /*

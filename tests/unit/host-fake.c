@@ -256,6 +256,11 @@ uint64_t fake_peek(uint64_t gpa)
     return val;
 }
 
+const uint64_t *fake_page(uint64_t gpa)
+{
+    return page_index(gpa) == ~0u ? NULL : (const void *)at(gpa);
+}
+
 void fake_poke(uint64_t gpa, uint64_t val)
 {
     assert_int_not_equal(page_index(gpa), ~0u);

@@ -20,7 +20,7 @@ import machine
 from machine import PAGE, Machine, rid_of
 
 RID = rid_of(4)
-DATA, LIST = 0x200000, devices.MEM + 8 * PAGE
+DATA, LIST, TABLES = 0x200000, devices.MEM + 8 * PAGE, 0x800000
 TLB_RANGE, DEPTH = 5, 16
 WARM, COUNTED, SHOWN = 48, 64, 100
 QEMU = machine.QEMU
@@ -109,6 +109,8 @@ def count(pages, mode, args):
                  "-device", Nvme.device + ",addr=4,mdts=7", *args) as m:
         m.viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
         m.viommu.map(RID, DATA, DATA, pages)
+        m.tables(TABLES)
+        m.viommu.tables(TABLES)
         m.viommu.enable()
         d = Nvme(m, RID)
         m.poke(LIST, struct.pack(f"<{pages}Q", *(DATA + i * PAGE for i in

@@ -83,6 +83,11 @@ static bool alive(const XenViommuCache *c, uint16_t did, uint64_t iova,
     return true;
 }
 
+uint64_t xen_viommu_cache_since(const XenViommuCache *c)
+{
+    return LOAD(&c->mark_all);
+}
+
 static bool lookup_did(const XenViommuCache *c, uint16_t rid, uint16_t *did)
 {
     const XenViommuDid *d = &c->rid[rid];

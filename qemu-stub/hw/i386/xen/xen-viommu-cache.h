@@ -79,6 +79,9 @@ void xen_viommu_cache_free(XenViommuCache *c);
  */
 uint64_t xen_viommu_cache_applied(const XenViommuCache *c);
 
+/* What is tied to no domain id is good if it is of this position or a later one. */
+uint64_t xen_viommu_cache_since(const XenViommuCache *c);
+
 /* Apply what is new in the log. */
 void xen_viommu_cache_sync(XenViommuCache *c, const XenViommuLedger *l);
 

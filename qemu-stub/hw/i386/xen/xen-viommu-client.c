@@ -24,6 +24,7 @@ void xen_viommu_client_init(XenViommuClient *c, void *frames)
 
 void xen_viommu_client_destroy(XenViommuClient *c)
 {
+    xen_viommu_walk_release(&c->walk);
     xen_viommu_cache_free(c->cache);
     pthread_mutex_destroy(&c->ledger.lock);
 }
@@ -68,14 +69,27 @@ static unsigned int note_miss(XenViommuNear *near, uint64_t iova)
     return near->pages;
 }
 
+/* What is known, or can be found out here, of the translation of @iova. */
+static bool find(XenViommuClient *c, uint16_t rid, uint64_t iova,
+                 uint8_t access, XenViommuPath *path, XenViommuRange *r)
+{
+    /* what a walk has begun it finishes in less than a lookup takes */
+    return (path->table && xen_viommu_walk(&c->walk, c->cache, rid, iova,
+                                           access, path, r)) ||
+           xen_viommu_cache_lookup(c->cache, rid, iova, access, r) ||
+           xen_viommu_walk(&c->walk, c->cache, rid, iova, access, path, r);
+}
+
 static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
                 uint8_t access, bool quiet, unsigned int ahead,
                 XenViommuUse *u, XenViommuRange *r)
 {
     struct xen_viommu_xlat xlat[XEN_VIOMMU_MAX_XLAT];
+    uint64_t asked[XEN_VIOMMU_MAX_XLAT];
     uint64_t here = iova & ~PAGE_MASK_4K, page = here;
     unsigned int nr = 0, i;
     bool known = false;     /* some of them are, perhaps */
+    XenViommuPath path = {};
 
     xlat[nr++] = (struct xen_viommu_xlat) {
         .iova = iova,
@@ -94,13 +108,16 @@ static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
     }
     for (i = 0; i < ahead; i++, page += XEN_VIOMMU_PAGE_SIZE) {
         if (page != here &&
-            !(known && xen_viommu_cache_lookup(c->cache, rid, page, access,
-                                               r))) {
+            !(known && find(c, rid, page, access, &path, r))) {
             xlat[nr++] = (struct xen_viommu_xlat) {
                 .iova = page,
                 .rid = rid,
             };
         }
+    }
+
+    for (i = 0; i < nr; i++) {
+        asked[i] = xlat[i].iova;
     }
 
     u->status = XEN_VIOMMU_XLAT_BLOCKED;
@@ -119,6 +136,9 @@ static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
             .perm = xlat[i].perm,
         };
 
+        if (xlat[i].status == XEN_VIOMMU_XLAT_OK) {
+            xen_viommu_walk_learn(&c->walk, u->span.pos, asked[i], &xlat[i]);
+        }
         if (i == 0) {
             *r = range;
         }
@@ -149,6 +169,7 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
                      unsigned int ahead, XenViommuUse *u)
 {
     XenViommuSpan *s = &u->span;
+    XenViommuPath path = {};
     XenViommuRange r;
     uint64_t rest;
 
@@ -160,7 +181,7 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
     xen_viommu_cache_sync(c->cache, &c->ledger);
     s->pos = xen_viommu_cache_applied(c->cache);
     u->device = false;
-    if (xen_viommu_cache_lookup(c->cache, rid, iova, access, &r)) {
+    if (find(c, rid, iova, access, &path, &r)) {
         if (u->near) {
             note_hit(u->near, iova);
         }
@@ -180,7 +201,7 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
         uint64_t next = iova + s->len;
         uint64_t pos = xen_viommu_cache_applied(c->cache);
 
-        if (!xen_viommu_cache_lookup(c->cache, rid, next, access, &r) ||
+        if (!find(c, rid, next, access, &path, &r) ||
             r.did != s->did || r.gpa + (next - r.iova) != s->gpa + s->len) {
             break;
         }

@@ -10,11 +10,12 @@
 #ifndef XEN_VIOMMU_CLIENT_H
 #define XEN_VIOMMU_CLIENT_H
 
-#include "xen-viommu-cache.h"
+#include "xen-viommu-walk.h"
 
 typedef struct XenViommuClient {
     XenViommuLedger ledger;
     XenViommuCache *cache;
+    XenViommuWalk walk;
     /* XEN_DMOP_viommu_translate: 0 or not */
     int (*translate)(void *opaque, struct xen_viommu_xlat *xlat,
                      unsigned int nr, uint64_t *generation);

@@ -153,6 +153,17 @@ bool xen_viommu_held_access(XenViommu *s, AddressSpace *as, hwaddr addr,
                             void *buf, hwaddr len, bool is_write);
 void xen_viommu_held_init(XenViommu *s);
 
+/*
+ * A pointer to the page of guest RAM at @gpa, until it is unpinned; or NULL.
+ * @mr and @offset: where QEMU has it.
+ */
+void *xen_viommu_pin(hwaddr gpa, bool is_write, MemoryRegion **mr,
+                     hwaddr *offset);
+void xen_viommu_unpin(void *host, bool is_write);
+void xen_viommu_pin_init(XenViommu *s);
+/* Let go of all that is kept between accesses. */
+void xen_viommu_release(XenViommu *s);
+
 /* A device accesses the registers of another one. */
 void xen_viommu_device_init(XenViommu *s);
 /* For a mapping of the device that @sp is of.  False: refused. */

@@ -353,7 +353,7 @@ static void xen_viommu_let_go(void)
 
     if (qemu_in_main_thread()) {
         XEN_VIOMMU_FOREACH(i, s) {
-            xen_viommu_held_release(&s->held);
+            xen_viommu_release(s);
         }
     }
 }
@@ -367,7 +367,7 @@ static void xen_viommu_gone(PCIDevice *dev)
     xen_viommu_forget(dev);
     XEN_VIOMMU_FOREACH(i, s) {
         xen_viommu_maps_gone(&s->maps, pci_get_address_space(dev));
-        xen_viommu_held_release(&s->held);
+        xen_viommu_release(s);
         xen_viommu_sweep(s);
     }
     refused.sp = NULL;
@@ -475,6 +475,7 @@ static bool xen_viommu_init_unit(unsigned int unit, PCIBus *bus)
     /* before the port is bound: from then on Xen looks at it */
     xen_viommu_client_init(&s->client, xen_viommu_map_ledger(s));
     xen_viommu_held_init(s);
+    xen_viommu_pin_init(s);
 
     /* XenIOState's handle knows all of its ports, and gives up on others */
     s->xce = xenevtchn_open(NULL, 0);
