@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # dom0's part of scripts/test-save: guests that work while they are saved and
 # restored, or migrated to this same host.  Results go to /job/results; of guest
-# NAME there are NAME.log, what it said, and NAME-xl.log.
-limit=${SAVE_LIMIT:-900}    # seconds for anything to happen
+# NAME there are NAME.log, what it said, NAME-xl.log, and NAME-N.json, its
+# statistics after what was done to it N-th.  /job/record has a line for each:
+# how long that took and how long the workers then took for two rounds (s), what
+# all of them have compared by then (KiB), faults, and after a restore how many
+# translations there were in a second of work before and in the first one after.
+limit=600    # seconds for anything to happen
 
 say()
 {
@@ -24,7 +28,8 @@ heard()
     while ! sed "1,${3:-0}d" "/job/$1.log" | grep -q "$2"
     do
         [ "$(now)" -lt $until ] || return 1
-        usleep 100000
+        # Looking costs the guest some of its time.
+        usleep 500000
     done
 }
 
@@ -47,11 +52,45 @@ go_on()
     done
 }
 
+hundredths()
+{
+    local uptime
+    read -r uptime _ </proc/uptime
+    echo "${uptime%.*}${uptime#*.}"
+}
+
+stat()
+{
+    xl viommu-list -j "$1" | sed -n "s/.*\"$2\": \([0-9]*\).*/\1/p"
+}
+
+# a_second NAME N: translations in the second that begins, N having been before
+a_second()
+{
+    local begin
+    begin=$(hundredths)
+    usleep 950000
+    set -- $(($(stat "$1" translations) - $2))
+    echo $(($1 * 100 / ($(hundredths) - begin)))
+}
+
+# compared NAME: KiB, of the rounds that the guest has said to be right
+compared()
+{
+    awk '/^ROUND net/ { sum += 128 }
+         /^ROUND (ahci|virtio)/ { sum += 256 }
+         END { print sum }' "/job/$1.log"
+}
+
 # The ways to have a guest somewhere else.
 by_restore()
 {
+    local before
+    before=$(a_second "$1" "$(stat "$1" translations)")
     xl save "$1" "/tmp/$1.save" && ls -l "/tmp/$1.save" &&
-        xl restore "/tmp/$1.save" && rm "/tmp/$1.save"
+        xl restore -p "/tmp/$1.save" && rm "/tmp/$1.save" &&
+        xl unpause "$1" || return 1
+    seconds=" translations $before $(a_second "$1" 0)"
 }
 
 by_checkpoint()
@@ -62,6 +101,26 @@ by_checkpoint()
 by_migrate()
 {
     xl migrate -s /tmp/here "$1" host
+}
+
+# dm_of NAME: its domain, and the process of its device model
+dm_of()
+{
+    local domid
+    domid=$(xl domid "$1")
+    echo "$domid $(xenstore-read "/local/domain/$domid/image/device-model-pid")"
+}
+
+# Another device model in the same domain
+by_dm_restart()
+{
+    local old new
+    old=$(dm_of "$1")
+    xl dm-restart "$1" || return 1
+    new=$(dm_of "$1")
+    echo "device model of domain $old, now $new"
+    [ "${old% *}" = "${new% *}" ] && kill -0 "${new#* }" &&
+        ! kill -0 "${old#* }" 2>/dev/null
 }
 
 # What ends is the kernel, not the guest.  One that knows Xen has it reset.  The
@@ -110,8 +169,10 @@ chmod +x /tmp/here
 run()
 {
     local name=$1 viommu=$2 extra=$3 way what n=0 listener disk memory=160
-    local initrd=/guest/initrd
+    local initrd=/guest/initrd begin took seconds
     shift 3
+    # shellcheck disable=SC2086 # ways, split on purpose
+    [ -z "$ways" ] || set -- $ways
     case " $* " in
         *" kexec "*|*" kdump "*)
             # with the kernel that comes next
@@ -138,11 +199,13 @@ run()
             n=$((n + 1))
             what=save/$name/$(echo "$way" | tr _ -)-$n
             echo "== $what" >>"/job/$name-xl.log"
+            begin=$(now) seconds=
             if ! "by_$way" "$name" >>"/job/$name-xl.log" 2>&1
             then
                 say "FAIL $what: see $name-xl.log"
                 break
             fi
+            took=$(($(now) - begin)) begin=$(now)
             if ! go_on "$name"
             then
                 say "FAIL $what: the guest does not go on"
@@ -150,6 +213,9 @@ run()
             fi
             xl viommu-list -j "$name" >"/job/$name-$n.json"
             say "PASS $what"
+            echo "$what took $took then $(($(now) - begin))" \
+                "compared $(compared "$name") faults $(stat "$name" faults)" \
+                "$seconds" >>/job/record
         done
         echo stop >&9
         if heard "$name" '^DONE' && ! grep -qE '^(WRONG|TROUBLE)' "/job/$name.log"
@@ -172,6 +238,7 @@ run()
 
 : >/job/results
 read -r only </job/only
+read -r ways </job/ways
 read -r saves migrations </job/sizes
 # shellcheck source=guests.sh
 . /job/guests.sh
