@@ -261,9 +261,13 @@ const char *cf_check vtd_check(const struct viommu *viommu,
     if ( rec->next_frcd >= VTD_NFR )
         return "a fault record out of range";
 
-    why = check_queue(rec) ?: check_ir(rec);
+    why = check_queue(rec);
+    if ( !why )
+        why = check_ir(rec);
+    if ( !why )
+        why = check_regs(vtd, rec);
 
-    return why ?: check_regs(vtd, rec);
+    return why;
 }
 
 void cf_check vtd_load(struct viommu *viommu, const struct hvm_hw_viommu *rec)
