@@ -86,12 +86,12 @@ $(S)/qemu: $(S)/qemu.src $(S)/tools $(S)/meson
 	@touch $@
 
 $(S)/images: $(S)/hypervisor $(S)/tools $(S)/qemu $(S)/kernel \
-             scripts/images scripts/dom0-init tests/stack/kexec.c \
+             scripts/images scripts/dom0-init tests/stack/kexec.c tests/stack/vfio.c \
              $(wildcard tests/stack/guest/* tests/stack/guest/*/*)
 	@scripts/images
 	@touch $@
 
-$(S)/images-other: $(S)/kernel-other scripts/images tests/stack/kexec.c \
+$(S)/images-other: $(S)/kernel-other scripts/images tests/stack/kexec.c tests/stack/vfio.c \
                    $(wildcard tests/stack/guest/* tests/stack/guest/*/*)
 	@scripts/images other
 	@touch $@
