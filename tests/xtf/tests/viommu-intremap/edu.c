@@ -59,10 +59,15 @@ void edu_set_msi(const struct edu *edu, uint32_t addr, uint32_t data)
     pci_write(edu->sid, cap, pci_read(edu->sid, cap) | MSI_ENABLE);
 }
 
+void edu_assert(const struct edu *edu, bool on)
+{
+    *(volatile uint32_t *)(edu->bar + (on ? EDU_RAISE : EDU_ACK)) = 1;
+}
+
 void edu_raise(const struct edu *edu)
 {
-    *(volatile uint32_t *)(edu->bar + EDU_RAISE) = 1;
-    *(volatile uint32_t *)(edu->bar + EDU_ACK) = 1;
+    edu_assert(edu, true);
+    edu_assert(edu, false);
 }
 
 /*

@@ -32,6 +32,21 @@ void ir_expect_fault(const char *what, unsigned int reason, uint16_t source,
                      unsigned int index, unsigned int vector);
 void ir_clear_faults(void);
 
+#define ECAP_IR                 (1u << 3)
+
+/* ioapic.c: its timer is the only source there is, before devices are told to send. */
+#define IOAPIC_SID              0xff00u
+#define IOAPIC_MASKED           (1u << 16)
+/* What its remappable entries have for a vector, which nobody is to see. */
+#define IOAPIC_VECTOR           0x21
+void ioapic_init(void);
+void ioapic_entry(unsigned int pin, uint64_t val);
+/* The low half of the entry that was written last. */
+void ioapic_low(uint32_t val);
+uint64_t ioapic_remapped(unsigned int index);
+#define TIMER_PIN               2
+void timer(bool on);
+
 uint16_t pci_find_id(uint32_t id, unsigned int nth);
 /* Offset of a capability; without it the test has failed. */
 unsigned int pci_find_cap(uint16_t sid, unsigned int id);
@@ -46,6 +61,20 @@ bool edu_find(struct edu *edu, unsigned int nth);
 /* Give it that message; make it send. */
 void edu_set_msi(const struct edu *edu, uint32_t addr, uint32_t data);
 void edu_raise(const struct edu *edu);
+/* Its pin, without a message. */
+void edu_assert(const struct edu *edu, bool on);
+
+struct nic {
+    uint16_t sid;
+    void *bar;
+};
+
+/* Its one vector is masked.  False, and the test has failed, if there is none. */
+bool nic_find(struct nic *nic);
+void nic_message(uint32_t addr);
+void nic_mask(bool masked);
+bool nic_pending(void);
+void nic_raise(const struct nic *nic);
 
 /* msi.c: devices; interrupts are being remapped, to APIC ids of 32 bits. */
 void test_msi(void);
