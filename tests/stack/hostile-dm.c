@@ -118,6 +118,26 @@ static int ack(xendevicemodel_handle *dmod, unsigned int domid)
     return xendevicemodel_viommu_ack(dmod, domid, 0);
 }
 
+/*
+ * An interrupt, each time with another vector: what has been sent and not been taken is
+ * not sent again.  Its device is the ISA bridge, which QEMU has in any machine.
+ */
+#define MSI_RID     0x08
+#define MSI_BASE    0xfee00000
+
+static unsigned int vector = 0x30;
+
+static int inject_msi(xendevicemodel_handle *dmod, unsigned int domid)
+{
+    return xendevicemodel_inject_msi(dmod, domid, MSI_BASE, vector++);
+}
+
+static int viommu_msi(xendevicemodel_handle *dmod, unsigned int domid)
+{
+    return xendevicemodel_viommu_msi(dmod, domid, MSI_RID, MSI_BASE,
+                                     vector++);
+}
+
 static uint64_t least(int (*op)(xendevicemodel_handle *, unsigned int),
                       xendevicemodel_handle *dmod, unsigned int domid)
 {
@@ -160,6 +180,8 @@ static void measure(const char *what, struct xen_viommu_ledger *ledger,
 
     if ( what[0] == 'b' )
     {
+        worst("dm-msi-no-remapping", 12000, viommu_msi, dmod, domid);
+        worst("dm-inject-msi", 12000, inject_msi, dmod, domid);
         worst("dm-translate-16", 40000, translate, dmod, domid);
         worst("dm-ack-idle", 10000, ack, dmod, domid);
         fill(ledger, (void *)((char *)ledger + 2 * 4096));
