@@ -134,7 +134,7 @@ static int inject_msi(xendevicemodel_handle *dmod, unsigned int domid)
 
 static int viommu_msi(xendevicemodel_handle *dmod, unsigned int domid)
 {
-    return xendevicemodel_viommu_msi(dmod, domid, MSI_RID, MSI_BASE,
+    return xendevicemodel_viommu_msi(dmod, domid, 0, MSI_RID, MSI_BASE,
                                      vector++);
 }
 
