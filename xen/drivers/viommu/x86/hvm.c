@@ -6,7 +6,6 @@
 #include <xen/event.h>
 #include <xen/guest_access.h>
 #include <xen/ioreq.h>
-#include <xen/nospec.h>
 #include <xen/param.h>
 #include <xen/sched.h>
 #include <xen/softirq.h>
@@ -30,9 +29,10 @@ static struct viommu *find_unit(const struct domain *d, paddr_t gpa)
     return viommu_at(d->arch.hvm.viommu, gpa);
 }
 
-/* Each unit that @d has, if there is any. */
+/* Each unit that @d has, which does not get any more meanwhile. */
 #define for_each_unit(d, i, viommu)                                           \
-    for ( i = 0; (viommu = viommu_unit((d)->arch.hvm.viommu, i)); i++ )
+    for ( i = 0; (d)->arch.hvm.viommu && i < (d)->arch.hvm.viommu->nr &&      \
+                 (viommu = (d)->arch.hvm.viommu->unit[i]); i++ )
 
 /*
  * An access that begins in a page of registers is ours, however it ends.  Not by way
