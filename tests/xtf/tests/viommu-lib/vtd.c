@@ -7,9 +7,10 @@
 #define NR_TABLES               40
 
 struct vtd vtd;
+unsigned int vtd_unit;
 
-uint64_t vtd_root[512] __page_aligned_bss;
-uint64_t vtd_context[512] __page_aligned_bss;
+uint64_t vtd_roots[VTD_UNITS][512] __page_aligned_bss;
+uint64_t vtd_contexts[VTD_UNITS][512] __page_aligned_bss;
 
 static uint64_t tables[NR_TABLES][512] __page_aligned_bss;
 static unsigned int nr_tables;

@@ -11,6 +11,7 @@
 #include "util.h"
 
 #define VTD_BASE                0xfed90000u
+#define VTD_UNITS               2       /* as many can be used here */
 
 #define VTD_VER                 0x00
 #define VTD_CAP                 0x08
@@ -127,15 +128,20 @@ extern struct vtd {
     unsigned int max_levels;    /* of second-level tables */
 } vtd;
 
+/* The unit that everything in here is about; 0 to begin with. */
+extern unsigned int vtd_unit;
+
 /* Accesses of one size each; nothing checks the offset. */
 #define DEFINE_ACCESS(bits)                                             \
     static inline uint##bits##_t vtd_rd##bits(unsigned int off)         \
     {                                                                   \
-        return *(volatile uint##bits##_t *)_p(VTD_BASE + off);          \
+        return *(volatile uint##bits##_t *)                             \
+            _p(VTD_BASE + vtd_unit * 0x1000 + off);                     \
     }                                                                   \
     static inline void vtd_wr##bits(unsigned int off, uint##bits##_t v) \
     {                                                                   \
-        *(volatile uint##bits##_t *)_p(VTD_BASE + off) = v;             \
+        *(volatile uint##bits##_t *)                                    \
+            _p(VTD_BASE + vtd_unit * 0x1000 + off) = v;                 \
     }
 
 DEFINE_ACCESS(8)
@@ -164,8 +170,10 @@ uint64_t vtd_iotlb_pages(uint16_t did, uint64_t iova, unsigned int am);
 bool vtd_enable(void);
 bool vtd_disable(void);
 
-/* Tables of which all entries are in static memory of the test. */
-extern uint64_t vtd_root[512], vtd_context[512];
+/* Tables of which all entries are in static memory of the test, for each unit. */
+extern uint64_t vtd_roots[VTD_UNITS][512], vtd_contexts[VTD_UNITS][512];
+#define vtd_root                vtd_roots[vtd_unit]
+#define vtd_context             vtd_contexts[vtd_unit]
 
 struct vtd_dom {
     uint64_t *top;

@@ -8,6 +8,8 @@
  * was copied late.  The same with the area where the port leaves what it has
  * received.  "MIGRATE-NOW" on the console asks for all that, and to be told by
  * the power button when it is done.
+ *
+ * There are two units, of which each has to be what it was.
  */
 
 #include "../viommu-lib/ahci.h"
@@ -55,6 +57,20 @@ static void check_pages(unsigned int round)
     }
 }
 
+/* Unit 0 has tables of its own, and addresses of another width. */
+static void check_units(unsigned int round)
+{
+    vtd_unit = 0;
+    check(vtd_rd32(VTD_GSTS) & VTD_TE && vtd_rd64(VTD_RTADDR) == _u(vtd_root) &&
+          vtd_rd64(VTD_CAP) == vtd.cap,
+          "round %u: unit 0 is another one", round);
+    check_eq("number of faults of unit 0", vtd_faults_clear(), 0);
+    vtd_unit = 1;
+    check(vtd_rd32(VTD_GSTS) & VTD_TE && vtd_rd64(VTD_RTADDR) == _u(vtd_root) &&
+          vtd_rd64(VTD_CAP) != vtd.cap,
+          "round %u: unit 1 is another one", round);
+}
+
 static bool one_round(unsigned int round)
 {
     unsigned int page = round % PAGES;
@@ -74,6 +90,7 @@ static bool one_round(unsigned int round)
     check((ACCESS_ONCE(fis[FIS_D2H]) & 0xff) == D2H,
           "round %u: what the port received is old", round);
     check_pages(round);
+    check_units(round);
     check_eq("number of faults", vtd_faults_clear(), 0);
 
     return true;
@@ -92,7 +109,11 @@ void test_main(void)
     if ( sid == PCI_NONE )
         return xtf_error("No AHCI controller\n");
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
+    if ( !vtd_enable() )
+        return;
+
+    vtd_unit = 1;
+    dom = vtd_dom_new(3, DID);
     vtd_map(&dom, _u(list), _u(list), 1, PTE_RW);
     vtd_map(&dom, _u(fis), _u(fis), 1, PTE_RW);
     vtd_map(&dom, _u(table), _u(table), 1, PTE_RW);
