@@ -3,8 +3,8 @@
  * Walks of the guest's tables, so that a miss needs no hypercall.
  *
  * Xen has said where they are, and which memory is memory.  What is plainly
- * valid is found here; all else is for Xen to answer, which records the faults.  Xen's public/hvm/viommu.h ("Formats of tables") says what has to
- * hold.
+ * valid is found here; all else is for Xen to answer, which records the faults.
+ * Xen's public/hvm/viommu.h ("Formats of tables") says what has to hold.
  *
  * Pointers to the tables are kept.  They show what the guest writes, and are let
  * go of by whoever has the map and unmap below.
