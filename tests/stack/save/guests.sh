@@ -7,10 +7,11 @@
 # wherever it is.  It has to be told the TSC's frequency, because it cannot
 # measure it on an emulated CPU.
 #
-# The former takes emulated devices' MSIs as event channels, and after a restore it
-# has none for those that a driver keeps (Linux's restore_pirqs()), as AHCI does.
+# The former has its devices' MSIs as event channels, if it is offered pirqs, and
+# has none after a restore for those that a driver keeps (Linux's restore_pirqs()),
+# as AHCI does.  With interrupt remapping it is offered none.
 khz=$(($(xl info | sed -n 's/^cpu_mhz *: \([0-9]*\).*/\1/p') * 1000))
-native="xen_nopv tsc=reliable tsc_early_khz=$khz"
+native="xen_nopv nowatchdog tsc=reliable tsc_early_khz=$khz"
 
 guest()
 {
@@ -33,12 +34,15 @@ repeat()
 restores=$(repeat "$saves" restore)
 migrates=$(repeat "$migrations" migrate)
 
+# Who has been a checkpoint's or has had another device model has no xl any more that
+# would see to a soft reset.
 # shellcheck disable=SC2086 # ways, split on purpose
 {
-    guest default type=vtd pci=nomsi $restores soft_reset
-    guest panic type=vtd "" kdump
-    guest native type=vtd "$native" $restores checkpoint $migrates kdump
-    guest strict type=vtd "$native iommu.strict=1" $restores $migrates
-    guest register type=vtd,qi=0 "$native iommu.strict=0" $restores $migrates
-    guest sleep type=vtd pci=nomsi s3 restore s3
+    guest default type=vtd,intremap=1 "" $restores $migrates s3 soft_reset
+    guest panic type=vtd,intremap=1 "" s3 $restores kdump
+    guest native type=vtd "$native" $restores $migrates checkpoint kdump
+    guest strict type=vtd "$native iommu.strict=1" \
+        $restores $migrates dm_restart s3 kdump
+    guest register type=vtd,qi=0 "$native iommu.strict=0" \
+        $restores $migrates kdump
 }
