@@ -75,7 +75,8 @@ inline forget()
     i = 0;
     do
     :: i < NT ->
-        b = b && (T[i].p == position || T[i].pc < T_WALK || T[i].pc >= T_RETIRE);
+        b = b && (T[i].p == position || T[i].pc < T_WALK ||
+                  (T[i].pc >= T_RETIRE && T[i].pc != T_OWN));
         i++
     :: else -> break
     od;
@@ -160,7 +161,13 @@ inline quiet()
 /* No invalidation is under way, none is to come, and no DMA can go wrong. */
 #define CACHE_LEGAL \
     ((!cval0 || (legald >> (cval0 - 1)) & 1) && \
-     (!cval1 || (legald >> (cval1 + 1)) & 1))
+     (!cval1 || (legald >> (cval1 + 1)) & 1) && ROOTS_LEGAL)
+#ifdef OWN
+#define ROOTS_LEGAL \
+    ((!cdid0 || cdid0 - 1 == ctx[0]) && (!cdid1 || cdid1 - 1 == ctx[1]))
+#else
+#define ROOTS_LEGAL 1
+#endif
 #define SAFE(t) (T[t].pc < T_FILL || T[t].pc > T_AGAIN || LEGAL(t))
 
 inline prune()

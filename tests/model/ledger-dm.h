@@ -31,6 +31,10 @@ inline lookup(t, r, cdid)
     T[t].pc == T_IDLE && T[t].left && !dead ->
     sync();
     T[t].rid = r;
+#ifdef OWN
+    T[t].pc = T_OWN;
+    T[t].p = (POSITION_AFTER_WALK -> 0 : applied)
+#else
     if
     :: cdid == 1 && cval0 ->
         T[t].did = 0; T[t].val = cval0 - 1; T[t].p = applied; T[t].pc = T_PUB
@@ -43,6 +47,7 @@ inline lookup(t, r, cdid)
         T[t].st = T[t].val != pte[T[t].did] || T[t].did != ctx[r]
     :: else
     fi
+#endif
 }
 
 /* xen_viommu_drain_oldest() of DMA without a slot */
@@ -246,6 +251,22 @@ inline thread(t)
 #else
     :: d_step { lookup(t, 0, cdid0); END_STEP } /* step 1: the cache */
     :: d_step { lookup(t, 1, cdid1); END_STEP }
+#ifdef OWN
+    :: d_step { /* the DM's own walk */
+        T[t].pc == T_OWN ->
+        j = T[t].rid;
+        walk(t, j);
+        if
+        :: CONTEXT_KEPT && j == 0 ->
+            T[t].did = (cdid0 -> cdid0 - 1 : T[t].did); cdid0 = T[t].did + 1
+        :: CONTEXT_KEPT && j == 1 ->
+            T[t].did = (cdid1 -> cdid1 - 1 : T[t].did); cdid1 = T[t].did + 1
+        :: else
+        fi;
+        T[t].val = pte[T[t].did];
+        T[t].st = T[t].did != ctx[j];
+        T[t].pc = T_PUB; END_STEP }
+#endif
     :: d_step { /* translate: the lock */
         T[t].pc == T_ASK && xpc == X_IDLE ->
         T[t].p = position; T[t].pc = T_WALK; END_STEP }
@@ -292,6 +313,7 @@ inline thread(t)
         T[t].pc == T_PUB && !FLOOR_LOCKED ->
         if
         :: GENERATION_AFTER_WALK -> T[t].p = position
+        :: POSITION_AFTER_WALK -> T[t].p = head
         :: else
         fi;
         i = 0;

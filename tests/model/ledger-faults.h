@@ -70,3 +70,7 @@ c_decl {
 #define LOOKED_UP_FIRST         F(27)
 /* Xen: clears what is the DM's when it finds the port unbound */
 #define UNBOUND_CLEARS          F(28)
+/* the DM, which walks: reads the log after the tables */
+#define POSITION_AFTER_WALK     F(29)
+/* the DM, which walks: keeps a device's entry until the log is against it */
+#define CONTEXT_KEPT            F(30)

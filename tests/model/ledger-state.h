@@ -118,6 +118,14 @@ unsigned applied : 3;
 #define T_INXEN  13
 #define T_DEAD   14
 #define T_FIRST  15     /* the other way round: has stored floor, looks up next */
+#ifdef OWN
+#ifdef FIRST
+#error OWN without FIRST: there are no more values
+#endif
+#define T_OWN    15     /* walks the tables by itself, which it has not begun to */
+#else
+#define T_OWN    16     /* never */
+#endif
 
 /* Stores of a thread's CPU, oldest first. */
 #define D_GPA    1
