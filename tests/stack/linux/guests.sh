@@ -18,13 +18,14 @@ guest strict type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
 mode= iommu.strict=1"
 guest register type=vtd,qi=0 "mode= iommu.strict=0"
 guest other type=vtd "mode= iommu.strict=1"
-guest intremap type=vtd,intremap=1 "vfio mode=" 2
-guest native type=vtd,intremap=1 "vfio $native mode=" 2
+guest intremap type=vtd "vfio mode=" 2
+guest native type=vtd "vfio $native mode=" 2
+guest no-intremap type=vtd,intremap=0 "vfio mode="
 
 # Two guests at once: there is one CPU for them, and it is the first boot of each
 # that works beside the other's.
 together="strict register"
 lane default
-lane strict &
-lane register other intremap native
+lane strict native &
+lane register other intremap no-intremap
 wait

@@ -16,12 +16,11 @@
 #define VIOMMU_DEFAULT_BASE 0xfed90000ULL
 #define VIOMMU_SIZE         0x1000ULL
 #define VIOMMU_DEFAULT_AW   48
-/* Not before guests have been seen with it. */
-#define VIOMMU_DEFAULT_INTREMAP false
 
 /* One entry of the configuration: fill in its defaults, check the rest. */
 static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
-                                  unsigned int unit, uint32_t domid)
+                                  unsigned int unit, bool intremap,
+                                  uint32_t domid)
 {
     uint64_t base = VIOMMU_DEFAULT_BASE + unit * VIOMMU_SIZE;
 
@@ -43,12 +42,8 @@ static int viommu_info_setdefault(libxl__gc *gc, libxl_viommu_info *viommu,
         return ERROR_INVAL;
     }
 
-    libxl_defbool_setdefault(&viommu->qi, true);
-
     /* The architecture has no interrupt remapping without a queue. */
-    libxl_defbool_setdefault(&viommu->intremap,
-                             VIOMMU_DEFAULT_INTREMAP &&
-                             libxl_defbool_val(viommu->qi));
+    libxl_defbool_setdefault(&viommu->intremap, intremap);
     if (libxl_defbool_val(viommu->intremap) &&
         !libxl_defbool_val(viommu->qi)) {
         LOGD(ERROR, domid, "viommu: intremap=1 is not supported with qi=0");
@@ -118,7 +113,7 @@ int libxl__viommu_setdefault(libxl__gc *gc, libxl_domain_config *d_config,
     const libxl_domain_create_info *c_info = &d_config->c_info;
     libxl_domain_build_info *b_info = &d_config->b_info;
     const char *whynot = NULL;
-    bool no_acpi, stubdom, passthrough;
+    bool no_acpi, stubdom, passthrough, queues = true;
     int i, rc;
 
     if (!b_info->num_viommus)
@@ -163,7 +158,13 @@ int libxl__viommu_setdefault(libxl__gc *gc, libxl_domain_config *d_config,
     }
 
     for (i = 0; i < b_info->num_viommus; i++) {
-        rc = viommu_info_setdefault(gc, &b_info->viommus[i], i, domid);
+        libxl_defbool_setdefault(&b_info->viommus[i].qi, true);
+        queues &= libxl_defbool_val(b_info->viommus[i].qi);
+    }
+
+    /* Interrupts are remapped by all units or by none. */
+    for (i = 0; i < b_info->num_viommus; i++) {
+        rc = viommu_info_setdefault(gc, &b_info->viommus[i], i, queues, domid);
         if (rc)
             return rc;
     }
