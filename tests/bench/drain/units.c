@@ -11,6 +11,7 @@
  *
  * One JSON line each, with the median of all runs.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -123,6 +124,7 @@ static uint64_t cpu_ns(void)
 
 struct job {
     struct unit *unit;
+    unsigned int cpu_nr;        /* it stays there */
     pthread_barrier_t *start;
     uint64_t cpu;
 } __attribute__((aligned(256)));
@@ -133,7 +135,11 @@ static void *work(void *arg)
     struct unit *unit = job->unit;
     unsigned int n;
     uint64_t cpu = 0;
+    cpu_set_t set;
 
+    CPU_ZERO(&set);
+    CPU_SET(job->cpu_nr, &set);
+    pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
     for ( n = 0; n < WARM + ROUNDS; n++ )
     {
         XenViommuUse use = XEN_VIOMMU_USE_INIT;
@@ -178,7 +184,7 @@ static void measure(unsigned int threads, bool same, double *rate, double *cpu)
         pthread_barrier_init(&start, NULL, threads + 1);
         for ( i = 0; i < threads; i++ )
         {
-            jobs[i] = (struct job){ &units[same ? 0 : i], &start, 0 };
+            jobs[i] = (struct job){ &units[same ? 0 : i], i, &start, 0 };
             pthread_create(&thread[i], NULL, work, &jobs[i]);
         }
         pthread_barrier_wait(&start);
