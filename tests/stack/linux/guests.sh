@@ -21,11 +21,14 @@ guest other type=vtd "mode= iommu.strict=1"
 guest intremap type=vtd "vfio mode=" 2
 guest native type=vtd "vfio $native mode=" 2
 guest no-intremap type=vtd,intremap=0 "vfio mode="
+# The NVMe and the e1000 behind the first, virtio-blk behind the second.
+guest units 'type=vtd,devices=4;7", "type=vtd,devices=6", "type=vtd' \
+    "mode= iommu.strict=1" 2
 
 # Two guests at once: there is one CPU for them, and it is the first boot of each
 # that works beside the other's.
 together="strict register"
 lane default
-lane strict native &
+lane strict native units &
 lane register other intremap no-intremap
 wait
