@@ -75,6 +75,8 @@ void nic_message(uint32_t addr);
 void nic_mask(bool masked);
 bool nic_pending(void);
 void nic_raise(const struct nic *nic);
+/* It is not to send again for that. */
+void nic_served(const struct nic *nic);
 
 /* msi.c: devices; interrupts are being remapped, to APIC ids of 32 bits. */
 void test_msi(void);

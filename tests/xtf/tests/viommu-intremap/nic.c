@@ -66,9 +66,15 @@ bool nic_pending(void)
     return *(volatile uint32_t *)_p(E1000E_PENDING) & 1;
 }
 
-void nic_raise(const struct nic *nic)
+/* What has been raised is not sent again, when its throttle lets it. */
+void nic_served(const struct nic *nic)
 {
     write(nic, E1000E_ICR, E1000E_RXQ0);
+}
+
+void nic_raise(const struct nic *nic)
+{
+    nic_served(nic);
     write(nic, E1000E_ICS, E1000E_RXQ0);
 }
 
