@@ -11,6 +11,7 @@
 #include "qemu/coroutine.h"
 #include "qemu/main-loop.h"
 #include "qemu/rcu.h"
+#include "system/xen.h"
 #include "xen-viommu-int.h"
 
 void *xen_viommu_pin(hwaddr gpa, bool is_write, MemoryRegion **mr,
@@ -24,7 +25,7 @@ void *xen_viommu_pin(hwaddr gpa, bool is_write, MemoryRegion **mr,
                                   is_write, MEMTXATTRS_UNSPECIFIED);
     if (len < XEN_VIOMMU_PAGE_SIZE || !memory_region_is_ram(*mr) ||
         memory_region_is_ram_device(*mr) || (*mr)->readonly ||
-        (*mr)->rom_device) {
+        (*mr)->rom_device || (xen_enabled() && !xen_mr_is_memory(*mr))) {
         return NULL;
     }
     host = address_space_map(&address_space_memory, gpa, &len, is_write,

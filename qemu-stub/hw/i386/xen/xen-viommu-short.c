@@ -13,11 +13,16 @@
 
 static char *held_map(XenViommuHeldPage *p)
 {
+    XenViommuSpace *sp = p->space;
     MemoryRegion *mr;
-    char *host = xen_viommu_pin(p->use.span.gpa,
-                                p->access == XEN_VIOMMU_WRITE, &mr,
-                                &p->offset);
+    char *host;
 
+    /* a translation may be of another device than the access that began last */
+    if (dma_track_iommu((AddressSpace *)p->owner, p->iova) != &sp->iommu) {
+        return NULL;
+    }
+    host = xen_viommu_pin(p->use.span.gpa, p->access == XEN_VIOMMU_WRITE, &mr,
+                          &p->offset);
     if (host) {
         p->cookie = mr;
         trace_xen_viommu_hold(p->use.span.rid, p->iova, p->access, host);

@@ -309,7 +309,8 @@ static bool xen_viommu_access_op(AddressSpace *as, hwaddr addr, void *buf,
     XenViommu *s;
     unsigned int i;
 
-    if (!qemu_in_main_thread()) {
+    /* what has no length has no end either */
+    if (!len || !qemu_in_main_thread()) {
         return false;
     }
     XEN_VIOMMU_FOREACH(i, s) {
@@ -369,7 +370,9 @@ static void xen_viommu_gone(PCIDevice *dev)
         xen_viommu_maps_gone(&s->maps, pci_get_address_space(dev));
         xen_viommu_release(s);
         xen_viommu_sweep(s);
+        s->now->as = NULL;
     }
+    access_as = NULL;
     refused.sp = NULL;
 }
 
