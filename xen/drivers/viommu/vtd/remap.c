@@ -119,6 +119,9 @@ static enum viommu_remapped look_up(const struct vtd *vtd, unsigned int index,
     if ( index >= VTD_IRTA_ENTRIES(vtd->ir.irta & VTD_IRTA_S) )
         return block(fault, VTD_FR_IR_INDEX, index, false);
 
+    index = array_index_nospec(index, VTD_IRTA_ENTRIES(vtd->ir.irta &
+                                                       VTD_IRTA_S));
+
     if ( viommu_host_read_held(&vtd->viommu, vtd->ir.table,
                                index * sizeof(irte), irte) )
         return block(fault, VTD_FR_IR_ACCESS, index, false);
