@@ -102,6 +102,8 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
         whynot = "the tap devices of emulated NICs would end with it";
     else if (d_config->num_usbctrls || d_config->num_usbdevs)
         whynot = "it has USB devices that were attached";
+    else if (d_config->num_pcidevs)
+        whynot = "it has assigned PCI devices, which nobody would add again";
 
     rc = libxl__xs_read_checked(gc, XBT_NULL,
              GCSPRINTF("/local/domain/%u/image/device-model-kill-uid", domid),
