@@ -58,7 +58,7 @@
 #endif
 
 /* Kinds of vIOMMU. */
-#define XEN_VIOMMU_TYPE_VTD        1 /* Intel VT-d, one unit, legacy mode */
+#define XEN_VIOMMU_TYPE_VTD        1 /* Intel VT-d, legacy mode */
 
 /* As many units has a guest at most. */
 #define XEN_VIOMMU_MAX_UNITS       8
@@ -103,7 +103,8 @@ struct xen_dm_op_viommu_attach {
     uint32_t flags;
 /*
  * The guest can have interrupts remapped.  Those of devices go by
- * XEN_DMOP_viommu_msi: of XEN_DMOP_inject_msi nothing comes once it does.
+ * XEN_DMOP_viommu_msi: of XEN_DMOP_inject_msi nothing comes once it does, but
+ * what the guest lets pass in compatibility format (VT-d: CFI).
  */
 #define XEN_VIOMMU_ATTACH_INTREMAP (1u << 0)
     /* OUT: port in the guest's port space, to be bound by the caller. */
