@@ -56,6 +56,17 @@ class MakePatches(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "c/d belongs to no patch"):
             patches.assign(self.series()[:1], ["c/d"])
 
+    def test_not_needed(self):
+        with tempfile.TemporaryDirectory() as pristine:
+            with open(os.path.join(pristine, "x.c"), "w", encoding="ascii"):
+                pass
+            for patterns, expected in (
+                    (["x.c"], True), (["x.c", "y.c"], False), (["*.c"], False),
+                    ([], False)):
+                with self.subTest(patterns=patterns):
+                    self.assertEqual(
+                        patches.not_needed(pristine, patterns), expected)
+
     def test_form(self):
         for title, body, why in (
                 ("x86/hvm: a unit", "It is needed.", ""),

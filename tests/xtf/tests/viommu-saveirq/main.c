@@ -4,7 +4,8 @@
  *
  * "SAVEIRQ-NOW" on the console asks for that, and to be told by the power button that
  * it is done.  The IO-APIC's interrupt and a device's then come by the entries of
- * before, and what was to be blocked is blocked.
+ * before, and what was to be blocked is blocked.  Linux guests are saved wherever they
+ * are, also at the first instruction of the page fault handler, so CR2 has to come along.
  */
 
 #include "../viommu-intremap/ir.h"
@@ -17,6 +18,9 @@ const char test_title[] = "vIOMMU: saved while interrupts are remapped";
 #define NIC                     6
 /* Nobody has it, and without EIME its bits are reserved. */
 #define DEST                    (1ull << 32)
+
+/* What a page fault has left, and its handler has not read yet. */
+#define CR2                     0x123456789000ul
 
 static struct nic nic;
 
@@ -61,7 +65,7 @@ static void test_after(void)
 void test_main(void)
 {
     uint32_t gsts;
-    uint64_t irta;
+    uint64_t irta, cr2;
 
     if ( !vtd_init() || !qi_init() || !nic_find(&nic) )
         return;
@@ -89,9 +93,12 @@ void test_main(void)
     change(NIC, IRTE_V(0x44), nic.sid);
     gsts = vtd_rd32(VTD_GSTS);
     irta = vtd_rd64(VTD_IRTA);
+    asm volatile ( "mov %0, %%cr2" :: "r" (CR2) );
 
     printk("SAVEIRQ-NOW\n");
     check(wait_for(told_to_end(), TOLD_US), "nobody says stop");
+    asm volatile ( "mov %%cr2, %0" : "=r" (cr2) );
+    check_eq("CR2", cr2, CR2);
     check_eq("GSTS", vtd_rd32(VTD_GSTS), gsts);
     check_eq("IRTA", vtd_rd64(VTD_IRTA), irta);
     test_after();
