@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -128,6 +129,22 @@ static void *map_memory(int container)
     return memory;
 }
 
+/*
+ * Linux has an interrupt target a processor before its driver asks for it, and does
+ * not move it if that processor is taken off in between.  Once that is back nobody
+ * is there for the interrupt ("No irq handler for vector"), on any machine.  Who takes
+ * one off (tests/stack/guest/jobs/linux) has this directory meanwhile, too.
+ */
+static void keep_processors(bool keep)
+{
+    static const char lock[] = "/run/processors";
+
+    while ( keep && mkdir(lock, 0700) && errno == EEXIST )
+        usleep(10000);
+    if ( !keep )
+        rmdir(lock);
+}
+
 static int take_msi(int device)
 {
     struct {
@@ -141,7 +158,9 @@ static int take_msi(int device)
         .fd = eventfd(0, 0),
     };
 
+    keep_processors(true);
     do_ioctl(device, VFIO_DEVICE_SET_IRQS, &irqs, "SET_IRQS");
+    keep_processors(false);
 
     return irqs.fd;
 }
