@@ -35,6 +35,8 @@
 #define MEMORY (64ULL << 20)
 /* In a perm: there is a hole in Xen's p2m, but no hole in the machine. */
 #define HOLE   4
+/* Above the machine's memory, and memory all the same: a frame buffer. */
+#define RAM    8
 
 struct entry {
     uint64_t iova, gpa, pages;
@@ -66,10 +68,14 @@ struct fake {
 static volatile struct fake *unit_of[XEN_VIOMMU_MAX_UNITS];
 static unsigned int nr_units;
 
-/* Of the unit's events, which the port says. */
+/* Of the unit's events, which the port says, or of the guest's requests. */
 struct channel {
     int fd;
+    uint32_t port;
 };
+
+/* fake-hvm.c */
+void *fake_hvm_requests(void);
 
 /* Not to outlive the test. */
 static void __attribute__((constructor)) die_with_parent(void)
@@ -168,7 +174,7 @@ static void translate(volatile struct fake *fake, struct xen_viommu_xlat *x)
         x->order = 12;
         x->did = x->rid + 1;
         x->perm = e->perm & (XEN_VIOMMU_READ | XEN_VIOMMU_WRITE);
-        x->status = x->gpa >= MEMORY || (e->perm & HOLE)
+        x->status = (x->gpa >= MEMORY && !(e->perm & RAM)) || (e->perm & HOLE)
                     ? XEN_VIOMMU_XLAT_DEVICE : XEN_VIOMMU_XLAT_OK;
         if (x->status == XEN_VIOMMU_XLAT_OK && fake->root) {
             x->format = XEN_VIOMMU_FORMAT_VTD;
@@ -227,6 +233,9 @@ void *xenforeignmemory_map_resource(void *fmem, uint16_t domid,
                                     unsigned long nr_frames, void **paddr,
                                     int prot, int flags)
 {
+    if (type == 0) { /* XENMEM_resource_ioreq_server */
+        return *paddr = fake_hvm_requests();
+    }
     *paddr = (void *)unit_of[id]->ledger;
     return (void *)unit_of[id];
 }
@@ -241,17 +250,28 @@ int xenevtchn_fd(void *xce)
     return ((struct channel *)xce)->fd;
 }
 
+/* Requests of the guest have ports above those of units. */
 int xenevtchn_bind_interdomain(void *xce, uint32_t domid, uint32_t port)
 {
-    ((struct channel *)xce)->fd = event_of(port - 1);
-    return 1;
+    struct channel *c = xce;
+
+    if (port > XEN_VIOMMU_MAX_UNITS) {
+        c->fd = atoi(getenv("FAKE_HVM_EVENT"));
+    } else {
+        c->fd = event_of(port - 1);
+    }
+    if (!c->port) {
+        c->port = port;
+    }
+    return port;
 }
 
 int xenevtchn_pending(void *xce)
 {
     uint64_t count;
 
-    return read(xenevtchn_fd(xce), &count, sizeof(count)) > 0 ? 1 : -1;
+    return read(xenevtchn_fd(xce), &count, sizeof(count)) > 0
+           ? ((struct channel *)xce)->port : -1;
 }
 
 int xenevtchn_unmask(void *xce, uint32_t port)

@@ -15,7 +15,7 @@ QEMU = os.environ["QTEST_QEMU"]
 FAKE = os.environ["QTEST_FAKE"]
 
 PAGE = 4096
-READ, WRITE, RW, HOLE = 1, 2, 3, 4
+READ, WRITE, RW, HOLE, RAM = 1, 2, 3, 4, 8
 
 COMMAND = 4
 IO, MEMORY, MASTER = 1, 2, 4
@@ -145,10 +145,12 @@ class Died(Exception):
 class Machine:
     """A QEMU with these devices, all with a romfile left out by the caller."""
 
-    def __init__(self, *args, sg=None, state=None, unit=None, units=1):
+    def __init__(self, *args, sg=None, state=None, unit=None, units=1,
+                 guest=None):
         """@state: a file of saved devices, which are loaded as libxl does it;
         then the machine waits for go_on().  @unit is called with each of the
-        @units before that."""
+        @units before that.  @guest (guest.py): by Xen's map cache, and with the
+        real clock."""
         self.folder = tempfile.TemporaryDirectory()
         top = self.folder.name
         self.units = [Viommu(top, i) for i in range(units)]
@@ -165,6 +167,11 @@ class Machine:
         if sg:
             env["FAKE_SG"] = sg
         fds, saved = [v.event for v in self.units], []
+        accel = ("-accel", "qtest")
+        if guest:
+            accel = ("-accel", "xen", "-xen-domid", "7", "-xen-attach")
+            fds.append(guest.event)
+            env.update(FAKE_HVM=guest.path, FAKE_HVM_EVENT=str(guest.event))
         if state:
             saved = [os.open(state, os.O_RDONLY)]
             args += ("-incoming", f"fd:{saved[0]}", "-S")
@@ -176,7 +183,7 @@ class Machine:
         self.log = open(os.path.join(top, "log"), "w+", encoding="utf-8")
         self.qemu = subprocess.Popen(
             [QEMU, "-nodefaults", "-no-user-config", "-display", "none",
-             "-machine", "pc", "-accel", "qtest", "-m", "64", "-bios", bios,
+             "-machine", "pc", *accel, "-m", "64", "-bios", bios,
              "-qtest", f"unix:{top}/qtest", "-qtest-log", "none",
              "-qmp", f"unix:{top}/qmp", *args],
             env=env, pass_fds=fds + saved, stdin=subprocess.DEVNULL,

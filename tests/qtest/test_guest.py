@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The devices' DMA to a guest's memory by Xen's map cache (guest.py): what the guest
+gives away meanwhile, memory of a device, and each page that is written is said to be
+written, or a live migration would miss it."""
+
+import os
+import socket
+import tempfile
+import unittest
+
+import devices
+from guest import COPY, Guest
+from machine import PAGE, RAM, RW, Machine, rid_of
+
+RID = rid_of(4)
+IOVA, TARGET = 0x40000000, 0x200000
+DISK = "if=none,id=disk,driver=null-co,size=1048576,read-zeroes=on"
+VRAM = 0xF0000000
+OWN = range(devices.MEM // PAGE, devices.MEM // PAGE + devices.MEM_PAGES)
+
+
+def tables(viommu):
+    viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
+    viommu.map(RID, IOVA, TARGET)
+    viommu.enable()
+
+
+class Base(unittest.TestCase):
+    def guest(self):
+        g = Guest()
+        self.addCleanup(g.close)
+        return g
+
+    def machine(self, g, kind, *args, state=None, unit=tables):
+        m = Machine("-drive", DISK, "-device", kind.device + ",addr=4",
+                    *getattr(kind, "extra", []), *args, guest=g, state=state,
+                    unit=unit)
+        self.addCleanup(m.close)
+        return m
+
+    def good(self, m, d):
+        m.fill(TARGET, 0xFF)
+        d.start_read(IOVA)
+        m.until(d.done, "a read")
+        self.assertTrue(d.ok())
+        self.assertEqual(m.peek(TARGET, 512), bytes(512))
+
+
+class Gone(Base):
+    """The guest gives memory away while a device uses it: nothing is written that
+    is not the guest's any more, and QEMU lives."""
+
+    def usable(self, m, d):
+        d.reset()
+        d.setup()
+        self.good(m, d)
+
+    def told(self, kind):
+        """The device does not come to it before QEMU has been told."""
+        g = self.guest()
+        m = self.machine(g, kind)
+        d = kind(m, RID)
+        for _ in range(10):
+            self.good(m, d)
+        gone = [g.where(gfn) for gfn in (*OWN, TARGET // PAGE)]
+        g.gives(m, *OWN, TARGET // PAGE)
+        for gfn in (*OWN, TARGET // PAGE):
+            g.comes(gfn)
+        m.viommu.invalidate()
+        self.assertEqual(m.still_busy(), [])
+        before = [g.machine(page) for page in gone]
+        self.usable(m, d)
+        self.assertEqual([g.machine(page) for page in gone], before)
+
+    def untold(self, kind):
+        """It comes to it before, and QEMU has no mapping of it."""
+        g = self.guest()
+        m = self.machine(g, kind)
+        d = kind(m, RID)
+        self.good(m, d)
+        g.gives(m)      # nothing, but what is mapped goes
+        m.viommu.invalidate()
+        m.still_busy()
+        pages = [(gfn, g.where(gfn)) for gfn in (*OWN, TARGET // PAGE)]
+        for gfn, _ in pages:
+            g.goes(gfn)
+        for _ in range(3):
+            d.start_read(IOVA)
+            for _ in range(20):
+                m.qmp("query-status")
+        for gfn, _ in pages:
+            g.comes(gfn)
+        g.gives(m)
+        m.viommu.invalidate()
+        self.usable(m, d)
+
+
+class Vram(Base):
+    """Memory of a device, to which a device's DMA may go."""
+
+    def lists(self, at, *args):
+        """AHCI's lists are in place for as long as nobody waits for them."""
+        def unit(viommu):
+            viommu.map(RID, devices.MEM, VRAM + at, devices.MEM_PAGES, RW | RAM)
+            viommu.map(RID, IOVA, TARGET)
+            viommu.enable()
+
+        g = self.guest()
+        m = self.machine(g, devices.Ahci, "-device",
+                         "VGA,addr=5,romfile=,vgamem_mb=4", *args, unit=unit)
+        m.cfg(rid_of(5), 0x10, VRAM)
+        m.command(rid_of(5), 3)
+        self.assertTrue(g.where(VRAM // PAGE))
+        d = devices.Ahci(Shifted(m, VRAM + at - devices.MEM), RID)
+        # as the header of a bounce buffer of QEMU's would be
+        for _ in range(3):
+            m.fill(TARGET, 0xFF)
+            d.start_read(IOVA)
+            m.until(d.done, "a read")
+            self.assertTrue(d.ok())
+            self.assertEqual(m.peek(TARGET, 512), bytes(512))
+            m.viommu.invalidate()
+            self.assertEqual(m.still_busy(), [])
+
+    def test_lists(self):
+        self.lists(16 * PAGE)
+
+    def test_lists_at_its_beginning(self):
+        """Where QEMU's own mapping of it begins."""
+        self.lists(0)
+
+
+class Nested(devices.VirtioBlk):
+    device = devices.VirtioBlk.device + ",ioeventfd=off"
+
+
+class Owner(Base):
+    def test_nested(self):
+        """A ring is accessed within the processor's access to the doorbell.  What
+        has its address in others' views is not taken for it."""
+        shift = 0x400000
+        g = self.guest()
+
+        def unit(viommu):
+            viommu.map(RID, devices.MEM, devices.MEM + shift, devices.MEM_PAGES)
+            viommu.map(RID, IOVA, TARGET)
+            viommu.enable()
+
+        m = self.machine(g, Nested, unit=unit)
+        d = devices.VirtioBlk(Shifted(m, shift, g), RID)
+        pages = range(devices.MEM, devices.MEM + devices.MEM_PAGES * PAGE, PAGE)
+        for page in pages:
+            g.poke(page, b"\xff" * PAGE)
+        for _ in range(40):
+            self.good(m, d)
+            for page in pages:
+                for at in (0, 4):
+                    self.assertEqual(g.request(m, COPY, page + at, write=False),
+                                     0xFFFFFFFF)
+        self.assertEqual(m.viommu.faults(), [])
+
+
+class Shifted:
+    """A machine whose drivers have what they need for themselves elsewhere than
+    where they tell their devices.  With @guest, registers are written by it."""
+
+    def __init__(self, m, shift, guest=None):
+        self.__dict__.update(m=m, shift=shift, guest=guest)
+
+    def __getattr__(self, name):
+        return getattr(self.m, name)
+
+    def at(self, addr):
+        return addr + self.shift if addr // PAGE in OWN else addr
+
+    def rd(self, size, addr):
+        return self.m.rd(size, self.at(addr))
+
+    def wr(self, size, addr, val):
+        if self.guest and addr >= 0xE0000000:
+            return self.guest.request(self.m, COPY, addr, val, size)
+        return self.m.wr(size, self.at(addr), val)
+
+    def poke(self, addr, data):
+        self.m.poke(self.at(addr), data)
+
+    def fill(self, addr, val, size=PAGE):
+        self.m.fill(self.at(addr), val, size)
+
+
+class Copy:
+    """What a live migration has sent of a guest."""
+
+    def __init__(self, m, g):
+        self.g, self.page = g, {}
+        assert m.qmp("xen-set-global-dirty-log", enable=True) == {}
+        g.dirty()
+        self.take(g.all())
+
+    def take(self, gfns):
+        for gfn in gfns:
+            self.page[gfn] = self.g.peek(gfn * PAGE, PAGE)
+
+    def round(self):
+        self.take(self.g.dirty())
+
+    def missed(self):
+        """Pages that are not as they were sent."""
+        return [gfn for gfn, page in self.page.items()
+                if self.g.peek(gfn * PAGE, PAGE) != page]
+
+
+class Migrate(Base):
+    def requests(self, kind, *args):
+        """Rounds at each moment between what the guest and the device do."""
+        g = self.guest()
+        m = self.machine(g, kind, *args)
+        d = kind(m, RID)
+        for _ in range(10):
+            self.good(m, d)     # so that pages of rings are held
+        copy = Copy(m, g)
+        for i in range(30):
+            m.fill(TARGET, 0x80 + i)
+            if kind is devices.Ahci:
+                # its receive area is in place, and it always writes the same
+                m.fill(devices.MEM + PAGE, i)
+            if i % 3:
+                copy.round()
+            d.start_read(IOVA)
+            m.until(d.done, "a read")
+            self.assertTrue(d.ok())
+            if i % 5:
+                copy.round()
+        return g, m, d, copy
+
+    def saved(self, kind, *args):
+        g, m, d, copy = self.requests(kind, *args)
+        with tempfile.TemporaryDirectory() as folder:
+            state = os.path.join(folder, "state")
+            m.save(state)
+            copy.round()
+            self.assertEqual(copy.missed(), [])
+            m.close()
+            new = self.guest()
+            for gfn, page in copy.page.items():
+                new.poke(gfn * PAGE, page)
+            # it goes on with what was sent, and writes where it has to
+            m = self.machine(new, kind, state=state)
+            m.go_on()
+        other = object.__new__(kind)
+        other.__dict__.update(d.__dict__, m=m)
+        if hasattr(other, "dev"):
+            dev = object.__new__(type(d.dev))
+            dev.__dict__.update(d.dev.__dict__, m=m)
+            other.dev = dev
+        before = Copy(m, new)
+        for _ in range(20):
+            self.good(m, other)
+        self.assertEqual(set(before.missed()) - set(OWN) - {TARGET // PAGE},
+                         set())
+        self.assertEqual(m.viommu.faults(), [])
+
+    def test_Nvme(self):
+        """Which cannot be saved."""
+        _, m, _, copy = self.requests(devices.Nvme)
+        m.qmp("stop")
+        copy.round()
+        self.assertEqual(copy.missed(), [])
+
+    def test_E1000(self):
+        g = self.guest()
+        with tempfile.TemporaryDirectory() as folder, \
+                socket.socket(socket.AF_UNIX) as listener:
+            path = os.path.join(folder, "net")
+            listener.bind(path)
+            listener.listen(1)
+            m = self.machine(g, devices.E1000, "-netdev", "stream,id=net,"
+                             f"server=off,addr.type=unix,addr.path={path}")
+            peer = m.peer(listener)
+            self.addCleanup(peer.close)
+            d = devices.E1000(m, RID)
+            copy = None
+            for i in range(40):
+                if i == 10:
+                    copy = Copy(m, g)
+                m.fill(TARGET, 0)
+                d.receive_at(IOVA)
+                if copy and i % 3:
+                    copy.round()
+                peer.sendall((64).to_bytes(4, "big") + bytes([255] * 64))
+                m.until(d.received, "a frame")
+                self.assertEqual(g.peek(TARGET, 60), b"\xff" * 60)
+                if copy and i % 5:
+                    copy.round()
+            m.save(os.path.join(folder, "state"))
+        copy.round()
+        self.assertEqual(copy.missed(), [])
+
+
+for _kind in (devices.Ahci, devices.VirtioBlk):
+    setattr(Migrate, "test_" + _kind.__name__,
+            lambda self, k=_kind: self.saved(k))
+    setattr(Migrate, "test_in_place_" + _kind.__name__,
+            lambda self, k=_kind: self.saved(
+                k, "-global", "xen-viommu.dma=map"))
+
+for _test in ("told", "untold"):
+    for _kind in devices.DISKS:
+        setattr(Gone, f"test_{_test}_{_kind.__name__}",
+                lambda self, t=_test, k=_kind: getattr(self, t)(k))
+
+if __name__ == "__main__":
+    unittest.main()
