@@ -82,6 +82,7 @@ class Guest:
     def poke(self, addr, data):
         at = PAGES + self.where(addr // PAGE) * PAGE + addr % PAGE
         self.mem[at:at + len(data)] = data
+        self.mem[DIRTY + addr // PAGE] = 1
 
     def dirty(self):
         """The pages that were said to be written since this was last asked."""

@@ -99,9 +99,11 @@ static void qemu_mutex_unlock(QemuMutex *m)
 
 enum { RUN_STATE_INMIGRATE };
 
+static bool in_migrate;
+
 static bool runstate_check(int state)
 {
-    return false;
+    return in_migrate;
 }
 
 static bool xen_mr_is_grants(MemoryRegion *mr)
@@ -227,8 +229,8 @@ static void *xenforeignmemory_map2(int *fmem, uint32_t domid, void *addr,
                                    int prot, int flags, size_t nr,
                                    const xen_pfn_t *pfns, int *err)
 {
-    char *base = mmap(NULL, nr * XC_PAGE_SIZE, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *base = mmap(addr, nr * XC_PAGE_SIZE, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
     size_t i;
 
     for (i = 0; i < nr; i++) {
@@ -439,6 +441,45 @@ static void chained_goes(void)
     xen_invalidate_map_cache_entry(a);
 }
 
+/* Devices are restored: what is not there hides nothing, not even itself later. */
+static void restored_hole(void)
+{
+    begin();
+    comes(1);
+    in_migrate = true;
+    CHECK(!lock(2, 1));
+    CHECK(!shortly(2));
+    CHECK(at(shortly(1)) == where[1]);
+    in_migrate = false;
+    comes(2);
+    CHECK(at(shortly(1)) == where[1]);
+    CHECK(at(shortly(2)) == where[2]);
+}
+
+/* But a device's own memory can be used before it is where it was. */
+static void restored_device(void)
+{
+    uint64_t from = 1 * MiB, to = 2 * MiB;
+    unsigned int i;
+    uint8_t *p;
+
+    begin();
+    in_migrate = true;
+    p = xen_map_cache(NULL, from, MiB, from, 1, true, true);
+    CHECK(p);
+    memset(p, 0, MiB);
+    for (i = 0; i < BUCKET_PAGES; i++) {
+        comes(2 * BUCKET_PAGES + i);
+    }
+    CHECK(xen_replace_cache_entry(from, to, MiB) == p);
+    in_migrate = false;
+    CHECK(at(p) == where[2 * BUCKET_PAGES]);
+    CHECK(at(p + MiB - 1) == where[3 * BUCKET_PAGES - 1]);
+    /* which stays for good */
+    xen_invalidate_map_cache();
+    CHECK(at(p) == where[2 * BUCKET_PAGES]);
+}
+
 static void lets_go(void)
 {
     begin();
@@ -534,8 +575,8 @@ static const struct {
     void (*run)(void);
 } tests[] = {
     TEST(unlock_another), TEST(address_of), TEST(locked_hides),
-    TEST(chained_locked_hides), TEST(chained_goes), TEST(lets_go),
-    TEST(at_random),
+    TEST(chained_locked_hides), TEST(chained_goes), TEST(restored_hole),
+    TEST(restored_device), TEST(lets_go), TEST(at_random),
 };
 
 int main(int argc, char **argv)

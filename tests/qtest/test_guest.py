@@ -11,6 +11,7 @@ import unittest
 import devices
 from guest import COPY, Guest
 from machine import PAGE, RAM, RW, Machine, rid_of
+from virtio import Virtio
 
 RID = rid_of(4)
 IOVA, TARGET = 0x40000000, 0x200000
@@ -129,9 +130,28 @@ class Vram(Base):
         """Where QEMU's own mapping of it begins."""
         self.lists(0)
 
+    def test_rings(self):
+        """Of a device that no unit is asked about: QEMU keeps a pointer to them."""
+        g = self.guest()
+        m = self.machine(g, NoUnit, "-device", "VGA,addr=5,romfile=,vgamem_mb=4")
+        m.cfg(rid_of(5), 0x10, VRAM)
+        m.command(rid_of(5), 3)
+        d = Virtio(m, RID, VRAM)
+        for _ in range(2):
+            d.status(0)
+            for _ in range(200):
+                m.qmp("query-status")   # it lets go of them some time later
+            m.fill(VRAM, 0x5A)
+            self.assertEqual(g.peek(VRAM, 4), b"\x5a" * 4)
+            d.start((0,))
+
 
 class Nested(devices.VirtioBlk):
     device = devices.VirtioBlk.device + ",ioeventfd=off"
+
+
+class NoUnit:
+    device = "virtio-blk-pci,disable-legacy=on,drive=disk,id=dev"
 
 
 class Owner(Base):

@@ -19,7 +19,8 @@ HEADERS = ("qemu/osdep.h", "qemu/units.h", "qemu/error-report.h",
            "system/runstate.h", "system/xen-mapcache.h", "system/dma-track.h",
            "trace.h", "xenevtchn.h", "xengnttab.h")
 TESTS = ("unlock_another", "address_of", "locked_hides",
-         "chained_locked_hides", "chained_goes", "lets_go", "at_random")
+         "chained_locked_hides", "chained_goes", "restored_hole",
+         "restored_device", "lets_go", "at_random")
 
 
 def glib(what):
