@@ -220,7 +220,7 @@ static void test_fields(void **state)
 }
 
 /* Each source against entries that are for others, more or less. */
-static void test_sources(void **state)
+static void test_sid(void **state)
 {
     static const uint16_t sids[] = { RID, 0, 0xffff, 0x0102, 0x8007, 0x05ff };
     unsigned int svt, sq, i, bit;
@@ -244,7 +244,7 @@ static void test_sources(void **state)
 }
 
 /* A request of whom nobody knows; and one that is only thought of. */
-static void test_anonymous(void **state)
+static void test_sid_anonymous(void **state)
 {
     struct viommu_request req = { .anonymous = true, .addr = MSI_REMAP(1) };
     struct irq_got got = {};
@@ -282,7 +282,7 @@ static void test_told(void **state)
 }
 
 /* First and last bus, and those around them. */
-static void test_buses(void **state)
+static void test_sid_buses(void **state)
 {
     unsigned int first, last, bus;
 
@@ -516,9 +516,9 @@ int main(void)
         irq_test(test_each_bit),
         irq_test(test_each_pair),
         irq_test(test_fields),
-        irq_test(test_sources),
-        irq_test(test_anonymous),
-        irq_test(test_buses),
+        irq_test(test_sid),
+        irq_test(test_sid_anonymous),
+        irq_test(test_sid_buses),
         irq_test(test_indexes),
         irq_test(test_told),
         irq_test(test_requests),
