@@ -174,7 +174,9 @@ void viommu_reset(struct viommu *viommu)
 
 void viommu_p2m_changed(struct viommu *viommu)
 {
-    static const struct xen_viommu_log all = { .inv = XEN_VIOMMU_INV_TLB_GLOBAL };
+    static const struct xen_viommu_log all = {
+        .inv = XEN_VIOMMU_INV_TLB_GLOBAL,
+    };
     struct viommu_view view;
 
     viommu_lock(viommu);

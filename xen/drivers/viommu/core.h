@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A vIOMMU of a domain, which may have several: the generic layer, which knows
- * of no vendor's registers and of no other vIOMMU, and the interface to the front
- * end, which does know the registers.
+ * of no vendor's registers and of no other vIOMMU, and the interface to the
+ * front end, which does know the registers.
  *
  *   MMIO write -> front end: registers -> command -> flush
  *              -> drain (drain.c) -> front end: completion
  *
- * Translation comes in from the side, as a reader (dm.c), and so do requests for
- * interrupts (irq.c).
+ * Translation comes in from the side, as a reader (dm.c), and so do requests
+ * for interrupts (irq.c).
  *
  * A file calls those to its right only; tests/unit/layers looks at that:
  *
- *   dm.c    core.c    irq.c    front end    drain.c    ledger.c    resolve.c, clock.c
+ *   dm.c   core.c   irq.c   front end   drain.c   ledger.c   resolve.c, clock.c
  *
  * units.c calls none of them.
  *
- * core.c, irq.c and resolve.c reach the front end through struct viommu_frontend.
+ * core.c, irq.c and resolve.c reach the front end through struct
+ * viommu_frontend.
  */
 #ifndef VIOMMU_CORE_H
 #define VIOMMU_CORE_H
@@ -228,7 +229,8 @@ struct viommu {
     struct {
         spinlock_t lock;
         unsigned int nr;            /* in fault[], all of them to be reported */
-        uint64_t total, lost;       /* refused; and not reported, for want of room */
+        /* Refused; and not reported, for want of room. */
+        uint64_t total, lost;
         struct viommu_fault fault[VIOMMU_REFUSED];
     } refused;
 
@@ -240,9 +242,9 @@ struct viommu {
 };
 
 /*
- * The vIOMMUs of a domain, from unit 0 on.  They come one by one while the domain
- * is being created, and go with it; meanwhile nothing of it runs but device models,
- * who find a unit by its number.
+ * The vIOMMUs of a domain, from unit 0 on.  They come one by one while the
+ * domain is being created, and go with it; meanwhile nothing of it runs but
+ * device models, who find a unit by its number.
  */
 struct viommu_units {
     unsigned int nr;
@@ -258,7 +260,10 @@ struct viommu *viommu_at(const struct viommu_units *units, paddr_t gpa);
 bool viommu_in_range(const struct viommu_units *units, paddr_t first,
                      paddr_t last);
 
-/* May @unit, which is to be like @op, be the next one?  As XEN_DOMCTL_viommu_op. */
+/*
+ * May @unit, which is to be like @op, be the next one?  As
+ * XEN_DOMCTL_viommu_op.
+ */
 int viommu_may_add(const struct viommu_units *units, unsigned int unit,
                    const struct xen_domctl_viommu_create *op);
 /* After viommu_init(). */
@@ -273,7 +278,8 @@ const struct viommu_frontend *viommu_frontend(
 
 /*
  * Initialise vIOMMU @unit of @d, of front end @fe, in fe->size bytes of zeroed
- * memory.  @haw is the width of the domain's guest-physical addresses, 36 to 52.
+ * memory.  @haw is the width of the domain's guest-physical addresses, 36 to
+ * 52.
  */
 void viommu_init(struct viommu *viommu, const struct viommu_frontend *fe,
                  struct domain *d, unsigned int unit, uint8_t haw,
@@ -378,16 +384,17 @@ void viommu_unlock(struct viommu *viommu);
 bool viommu_continue(struct viommu *viommu);
 
 /*
- * The timer of viommu_host_watch() and viommu_host_alarm(): complete what waits for a
- * DM that died, see that work for a vCPU does not lie about, and record what was
- * refused.  Takes the lock.
+ * The timer of viommu_host_watch() and viommu_host_alarm(): complete what
+ * waits for a DM that died, see that work for a vCPU does not lie about, and
+ * record what was refused.  Takes the lock.
  */
 void viommu_tick(struct viommu *viommu);
 
 /*
- * What becomes of a request for an interrupt.  Whoever calls this is in the gate,
- * see host.h, and leaves it after the interrupt has been delivered.  If it is
- * blocked, the guest is told.  Not locked; takes no lock but the innermost.
+ * What becomes of a request for an interrupt.  Whoever calls this is in the
+ * gate, see host.h, and leaves it after the interrupt has been delivered.  If
+ * it is blocked, the guest is told.  Not locked; takes no lock but the
+ * innermost.
  */
 enum viommu_remapped viommu_remap(struct viommu *viommu,
                                   const struct viommu_request *req,
@@ -404,7 +411,8 @@ void viommu_forget_refused(struct viommu *viommu);
 
 /*
  * Translate one address for the DM, or for comparison with what the DM uses.
- * IN and OUT of @xlat as in the hypercall; the others as with the front end's walk.
+ * IN and OUT of @xlat as in the hypercall; the others as with the front end's
+ * walk.
  */
 void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
                     struct viommu_path *path, struct xen_viommu_xlat *xlat,
@@ -412,8 +420,8 @@ void viommu_resolve(const struct viommu *viommu, const struct viommu_view *view,
 
 /*
  * The DM's operations; see public/hvm/viommu.h for meaning and errno.  That
- * @viommu is the unit they name is the caller's to see to.  @caller is the domain
- * that makes the hypercall.  They take the locks.
+ * @viommu is the unit they name is the caller's to see to.  @caller is the
+ * domain that makes the hypercall.  They take the locks.
  */
 int viommu_attach(struct viommu *viommu, domid_t caller,
                   struct xen_dm_op_viommu_attach *op);

@@ -15,8 +15,9 @@ struct viommu;
 /*
  * Copy @size bytes of guest memory, once.  @gpa is a multiple of @size, which
  * is 8 or 16.  8 bytes are read in one access; 16 as they were at one moment,
- * so that a guest may replace an entry with a 16-byte store while a device uses
- * it.  Only ordinary RAM of the guest is read.  Locked or not: takes the p2m's lock.
+ * so that a guest may replace an entry with a 16-byte store while a device
+ * uses it.  Only ordinary RAM of the guest is read.  Locked or not: takes the
+ * p2m's lock.
  *
  * -EFAULT: no RAM of the guest there (a hole, MMIO, foreign, paged out, ...)
  */
@@ -94,10 +95,10 @@ bool viommu_host_port_bound(const struct viommu *viommu, evtchn_port_t port);
 void viommu_host_port_notify(const struct viommu *viommu, evtchn_port_t port);
 
 /*
- * Have a vCPU of the guest call viommu_continue(), before it runs guest code and
- * until that returns false.  The current one, if that is the guest's; else
- * another one is woken.  If none can run, none does: it is asked for again
- * by viommu_tick().  Not locked.
+ * Have a vCPU of the guest call viommu_continue(), before it runs guest code
+ * and until that returns false.  The current one, if that is the guest's; else
+ * another one is woken.  If none can run, none does: it is asked for again by
+ * viommu_tick().  Not locked.
  */
 void viommu_host_kick(const struct viommu *viommu);
 
@@ -108,8 +109,8 @@ void viommu_host_kick(const struct viommu *viommu);
 void viommu_host_watch(struct viommu *viommu, bool on);
 
 /*
- * Call viommu_tick() within some milliseconds.  Not locked, but perhaps in the gate
- * and with any locks held that come before it.
+ * Call viommu_tick() within some milliseconds.  Not locked, but perhaps in the
+ * gate and with any locks held that come before it.
  */
 void viommu_host_alarm(const struct viommu *viommu);
 

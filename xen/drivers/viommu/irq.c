@@ -68,8 +68,9 @@ enum viommu_remapped viommu_remap(struct viommu *viommu,
     enum viommu_remapped result = look(viommu, req, irq, &fault);
 
     /*
-     * Not by a vCPU, before it runs on: a timer of the guest may be blocked, which
-     * is raised each time that it is about to, so that it would never run on.
+     * Not by a vCPU, before it runs on: a timer of the guest may be blocked,
+     * which is raised each time that it is about to, so that it would never
+     * run on.
      */
     if ( result == VIOMMU_IRQ_BLOCKED && keep(viommu, &fault) )
         viommu_host_alarm(viommu);

@@ -47,7 +47,7 @@ struct viommu_ledger {
 
     /* The slots are looked at for these ... */
     struct viommu_invs scan;
-    uint64_t goal;          /* generation of the last; @done: no scan under way */
+    uint64_t goal;          /* generation of the last; @done: none under way */
     unsigned int next;      /* slot that is next, and in it ... */
     unsigned int page;      /* ... the first page that is not known as fresh */
     uint32_t page_seq;      /* ... if this is its use; valid if page is not 0 */
@@ -64,7 +64,7 @@ struct viommu_ledger {
     } blocked[XEN_VIOMMU_SLOTS];
     bool floor_waited;
     bool tell;              /* the DM does not know of all of this */
-    uint64_t floor_goal;    /* DMA with an older floor is what the DM knows of */
+    uint64_t floor_goal;    /* the DM knows of DMA with an older floor */
     uint64_t floor_ns;      /* since when that is waited for */
 };
 
@@ -85,7 +85,9 @@ void viommu_ledger_cover(struct viommu *viommu,
                          const struct xen_viommu_log *inv,
                          uint64_t generation);
 
-/* Tell the DM not to use what @inv names: it is number @generation in the log. */
+/*
+ * Tell the DM not to use what @inv names: it is number @generation in the log.
+ */
 void viommu_ledger_append(struct viommu *viommu,
                           const struct xen_viommu_log *inv,
                           uint64_t generation);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Dispatch of a translation to the front end: for the DM, which asks (dm.c), and
- * for Xen, which compares with what the DM uses (ledger.c).  It reads guest
- * memory, and nothing of the state that viommu->lock guards.
+ * Dispatch of a translation to the front end: for the DM, which asks (dm.c),
+ * and for Xen, which compares with what the DM uses (ledger.c).  It reads
+ * guest memory, and nothing of the state that viommu->lock guards.
  */
 #include "core.h"
 

@@ -38,7 +38,9 @@ const char *viommu_check(const struct viommu *viommu,
     /* 36: as in viommu_init(). */
     if ( rec->haw < 36 || rec->haw > viommu->host_haw )
         return "memory wider than this host's";
-    /* One whose record is missing would not be what its guest has made of it. */
+    /*
+     * One whose record is missing would not be what its guest has made of it.
+     */
     if ( rec->nr_units != viommu_host_units(viommu) )
         return "another number of units";
     if ( rec->pad0 )

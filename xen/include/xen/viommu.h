@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where common code meets the vIOMMU (xen/drivers/viommu) of a domain, if it has
- * one.  What is the architecture's is in asm/hvm/viommu.h.
+ * Where common code meets the vIOMMU (xen/drivers/viommu) of a domain, if it
+ * has one.  What is the architecture's is in asm/hvm/viommu.h.
  */
 #ifndef __XEN_VIOMMU_H__
 #define __XEN_VIOMMU_H__

@@ -163,8 +163,10 @@ static const char *check_regs(const struct vtd *vtd,
          !(rec32(rec, VTD_CCMD + 4) & (VTD_CCMD_ICC >> 32)) ||
          !(rec->pending & HVM_VIOMMU_PENDING_IOTLB) !=
          !(rec32(rec, VTD_IOTLB + 4) & (VTD_IOTLB_IVT >> 32)) ||
-         ((rec->pending & HVM_VIOMMU_PENDING_SRTP) && (gsts & VTD_GSTS_RTPS)) ||
-         ((rec->pending & HVM_VIOMMU_PENDING_SIRTP) && (gsts & VTD_GSTS_IRTPS)) )
+         ((rec->pending & HVM_VIOMMU_PENDING_SRTP) &&
+          (gsts & VTD_GSTS_RTPS)) ||
+         ((rec->pending & HVM_VIOMMU_PENDING_SIRTP) &&
+          (gsts & VTD_GSTS_IRTPS)) )
         return "a command both pending and complete";
 
     /* ... and where there is none, status and state are the same. */

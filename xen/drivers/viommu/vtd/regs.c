@@ -236,9 +236,9 @@ static void emit(struct vtd_cmds *cmds, enum vtd_cmd_kind kind, uint64_t val,
 /*
  * Several bits may be written at once, and software repeats those that are
  * set: pointers take effect before enables, each enable only if it changes.
- * What CAP and ECAP do not offer (SFL, EAFL, WBF, QIE on a unit without a queue,
- * and IRE, SIRTP and CFI on one that does not remap interrupts) is ignored, its
- * status staying 0.
+ * What CAP and ECAP do not offer (SFL, EAFL, WBF, QIE on a unit without a
+ * queue, and IRE, SIRTP and CFI on one that does not remap interrupts) is
+ * ignored, its status staying 0.
  */
 static void write_gcmd(const struct vtd *vtd, uint32_t val,
                        struct vtd_cmds *cmds)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Interrupt remapping, chapter 5.  A request that is being remapped is in the
- * gate, and reads the guest's table where Xen holds its pages; with the lock held
- * the commands that say which table that is close the gate.
+ * gate, and reads the guest's table where Xen holds its pages; with the lock
+ * held the commands that say which table that is close the gate.
  */
 #include "vtd.h"
 
@@ -71,8 +71,8 @@ static enum viommu_remapped block(struct viommu_fault *fault, uint8_t reason,
 }
 
 /*
- * 9.10: is it the source that the entry is for?  One that is not known is not: on
- * hardware there is none such, and it could be any device.
+ * 9.10: is it the source that the entry is for?  One that is not known is not:
+ * on hardware there is none such, and it could be any device.
  */
 static bool is_source(uint64_t hi, const struct viommu_request *req)
 {
@@ -159,7 +159,10 @@ enum viommu_remapped cf_check vtd_remap(const struct viommu *viommu,
     if ( !vtd->ir.enabled )
         return VIOMMU_IRQ_AS_IS;
 
-    /* The host calls it an interrupt.  It is one if all of the address says so. */
+    /*
+     * The host calls it an interrupt.  It is one if all of the address says
+     * so.
+     */
     if ( !req->rte && !VTD_IS_INTERRUPT(req->addr) )
         return block(fault, VTD_FR_IR_REQ_RSVD, 0, false);
 

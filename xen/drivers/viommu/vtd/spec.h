@@ -144,7 +144,9 @@
 #define VTD_IQEI_TYPE       3 /* unknown or unsupported descriptor */
 #define VTD_IQEI_RSVD       4 /* reserved field or value */
 
-/* IRTA: the address, whether APIC ids have 32 bits, and the size, log2 of it. */
+/*
+ * IRTA: the address, whether APIC ids have 32 bits, and the size, log2 of it.
+ */
 #define VTD_IRTA_IRTA       0xfffffffffffff000ULL
 #define VTD_IRTA_EIME       (1ULL << 11)
 #define VTD_IRTA_S          0xfULL
@@ -240,7 +242,9 @@
 #define VTD_SVT_BUS         2 /* SID: the first and the last bus */
 #define VTD_IRTE_HI_RSVD    0xfffffffffff00000ULL
 
-/* Delivery modes of the architecture's interrupt messages; 3 and 6: reserved. */
+/*
+ * Delivery modes of the architecture's interrupt messages; 3 and 6: reserved.
+ */
 #define VTD_DLM_VALID(dlm)  ((dlm) != 3 && (dlm) != 6)
 
 /* Fault reasons, 7.1.3. */

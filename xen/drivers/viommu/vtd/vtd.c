@@ -84,7 +84,8 @@ static void invalidate_context(struct vtd *vtd, const struct vtd_cmd *cmd)
     }
 
     flush_config(vtd, g, cmd->val & VTD_CCMD_DID,
-                 (cmd->val & VTD_CCMD_SID) >> 16, (cmd->val & VTD_CCMD_FM) >> 32);
+                 (cmd->val & VTD_CCMD_SID) >> 16,
+                 (cmd->val & VTD_CCMD_FM) >> 32);
     wait_slot(vtd, SLOT_CCMD, cmd->kind);
 }
 

@@ -59,7 +59,9 @@ int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
 
     ASSERT(!(gpa & (size - 1)));
 
-    /* The guest may find memory in place of the registers; the unit does not. */
+    /*
+     * The guest may find memory in place of the registers; the unit does not.
+     */
     if ( hvm_viommu_is_regs(viommu->domain, gpa) )
         return -EFAULT;
 
@@ -121,8 +123,8 @@ int viommu_host_write32(const struct viommu *viommu, paddr_t gpa,
 }
 
 /*
- * Registers that Xen emulates.  They answer to the CPUs and to nobody else: a DM
- * may have the like of them, which nobody uses, and take a write to a local
+ * Registers that Xen emulates.  They answer to the CPUs and to nobody else: a
+ * DM may have the like of them, which nobody uses, and take a write to a local
  * APIC's for an interrupt.
  */
 static bool is_xens(const struct domain *d, paddr_t gpa)

@@ -35,9 +35,9 @@ static struct viommu *find_unit(const struct domain *d, paddr_t gpa)
                  (viommu = (d)->arch.hvm.viommu->unit[i]); i++ )
 
 /*
- * An access that begins in a page of registers is ours, however it ends.  Not by way
- * of register_mmio_handler(): that would crash the domain for one that ends
- * elsewhere.
+ * An access that begins in a page of registers is ours, however it ends.  Not
+ * by way of register_mmio_handler(): that would crash the domain for one that
+ * ends elsewhere.
  */
 static bool cf_check regs_accept(const struct hvm_io_handler *handler,
                                  const ioreq_t *p)
@@ -149,7 +149,9 @@ bool hvm_viommu_process_pending(struct vcpu *v)
     if ( likely(!v->domain->arch.hvm.viommu) )
         return false;
 
-    /* A slice of each, so that none waits for the end of another one's queue. */
+    /*
+     * A slice of each, so that none waits for the end of another one's queue.
+     */
     for_each_unit ( v->domain, i, viommu )
         more |= process(hvm_viommu_unit(viommu), v);
 
@@ -252,8 +254,9 @@ static int create(struct domain *d, unsigned int unit,
     }
 
     /*
-     * A guest that is offered pirqs asks for its interrupts by messages that name
-     * one, which are no request for an interrupt to an IOMMU: it would block them.
+     * A guest that is offered pirqs asks for its interrupts by messages that
+     * name one, which are no request for an interrupt to an IOMMU: it would
+     * block them.
      */
     if ( op->flags & XEN_VIOMMU_CREATE_INTREMAP )
         d->arch.emulation_flags &= ~X86_EMU_USE_PIRQ;

@@ -54,17 +54,19 @@ static inline struct hvm_viommu_unit *hvm_viommu_unit(
 }
 
 /*
- * An entry of 8 or 16 bytes of memory that the guest may be writing: each 8 in one
- * access, and 16 as they were at one moment.
+ * An entry of 8 or 16 bytes of memory that the guest may be writing: each 8 in
+ * one access, and 16 as they were at one moment.
  */
 void hvm_viommu_copy_entry(const void *from, void *to, unsigned int size);
 
-/* irq.c: an interrupt of a unit that remaps others', which goes where it says. */
+/*
+ * irq.c: an interrupt of a unit that remaps others', which goes where it says.
+ */
 void hvm_viommu_send_event(struct domain *d, uint64_t addr, uint32_t data);
 
 /*
- * A device behind @viommu sends an MSI, in the gate; returns false if there is none, as
- * nothing is ever remapped.
+ * A device behind @viommu sends an MSI, in the gate; returns false if there is
+ * none, as nothing is ever remapped.
  */
 bool hvm_viommu_device_msi(struct viommu *viommu,
                            const struct viommu_request *req);
@@ -77,7 +79,10 @@ void hvm_viommu_irq_relinquish(struct hvm_viommu_unit *hu);
 struct hvm_viommu_unit *hvm_viommu_unit_create(
     struct domain *d, const struct viommu_frontend *fe, unsigned int unit,
     const struct xen_domctl_viommu_create *op);
-/* Stop what is asynchronous, free the domain's pages; idempotent.  Then free it. */
+/*
+ * Stop what is asynchronous, free the domain's pages; idempotent.  Then free
+ * it.
+ */
 void hvm_viommu_unit_relinquish(struct hvm_viommu_unit *hu);
 void hvm_viommu_unit_free(struct hvm_viommu_unit *hu);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupt remapping of an x86 HVM domain: the gate that deliveries pass, the pages
- * of the guest's table, which are read in it, and the deliveries.
+ * Interrupt remapping of an x86 HVM domain: the gate that deliveries pass, the
+ * pages of the guest's table, which are read in it, and the deliveries.
  */
 
 #include <xen/domain_page.h>
@@ -23,11 +23,11 @@
 
 /*
  * Deliveries come with the domain's event_lock or irq_lock held, where no page
- * may be looked up: the p2m may want to populate it, or have it paged in.  So the
- * table's pages are looked up when the guest says which they are, and kept by a
- * reference each.  A guest that gives one up, or puts another one there, goes on
- * with the old one, which stays its own and on its account until it takes another
- * table.
+ * may be looked up: the p2m may want to populate it, or have it paged in.  So
+ * the table's pages are looked up when the guest says which they are, and kept
+ * by a reference each.  A guest that gives one up, or puts another one there,
+ * goes on with the old one, which stays its own and on its account until it
+ * takes another table.
  *
  * Whoever passes the gate says so in a variable of his CPU, so that deliveries
  * on several CPUs share no cache line that is written.
@@ -129,7 +129,8 @@ int viommu_host_read_held(const struct viommu *viommu, unsigned int table,
 static struct viommu_irq from_msi(uint64_t addr, uint32_t data)
 {
     return (struct viommu_irq){
-        .dest = ((addr >> 32) & 0xffffff00) | MASK_EXTR(addr, MSI_ADDR_DEST_ID_MASK),
+        .dest = ((addr >> 32) & 0xffffff00) |
+                MASK_EXTR(addr, MSI_ADDR_DEST_ID_MASK),
         .logical = addr & MSI_ADDR_DESTMODE_MASK,
         .one = addr & MSI_ADDR_REDIRECTION_MASK,
         .level = data & MSI_DATA_TRIGGER_MASK,
@@ -152,9 +153,9 @@ static struct viommu_irq from_rte(uint64_t bits)
 }
 
 /*
- * Into the local APICs.  @timer: it is the platform timer's, which is for vCPU 0 if
- * that is among those that are named, as in vioapic_deliver().  What local APICs do
- * not take from a message here (SMI, INIT, ExtINT) is dropped.
+ * Into the local APICs.  @timer: it is the platform timer's, which is for vCPU
+ * 0 if that is among those that are named, as in vioapic_deliver().  What
+ * local APICs do not take from a message here (SMI, INIT, ExtINT) is dropped.
  */
 static void deliver(struct domain *d, const struct viommu_irq *irq, bool timer)
 {
@@ -204,7 +205,8 @@ static void deliver(struct domain *d, const struct viommu_irq *irq, bool timer)
 }
 
 /*
- * All of it is in the gate, also if nothing is remapped: that may be about to begin.
+ * All of it is in the gate, also if nothing is remapped: that may be about to
+ * begin.
  */
 static void request(struct hvm_viommu_unit *hu,
                     const struct viommu_request *req, bool timer)

@@ -39,7 +39,8 @@ static int cf_check save_viommu(struct vcpu *v, hvm_domain_context_t *h)
 
 static int refuse(const struct domain *d, const char *why, int rc)
 {
-    printk(XENLOG_G_ERR "HVM%d restore: vIOMMU record refused: %s\n", d->domain_id, why);
+    printk(XENLOG_G_ERR "HVM%d restore: vIOMMU record refused: %s\n",
+           d->domain_id, why);
 
     return rc;
 }

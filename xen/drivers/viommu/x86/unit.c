@@ -48,8 +48,9 @@ static void free_frame(struct page_info **ppg)
 }
 
 /*
- * The pointer goes before the references, as in ioreq_server_free_mfn().  A page
- * that somebody has mapped is freed when he drops it; until then the domain stays.
+ * The pointer goes before the references, as in ioreq_server_free_mfn().  A
+ * page that somebody has mapped is freed when he drops it; until then the
+ * domain stays.
  */
 static void free_frames(struct hvm_viommu_unit *hu)
 {

@@ -21,13 +21,14 @@
  *   DM         XEN_DMOP_viommu_detach   or: the DM dies and its port closes
  *   toolstack  XEN_DOMCTL_VIOMMU_get_stats, at any time
  *
- * A guest has one vIOMMU or several, its units, numbered from 0 on.  Each is one
- * by itself: it has its own registers, tables, ledger, generation, event channel
- * and attachment, and what is said here of a vIOMMU holds for each.  The same
- * domain id in two units names two sets of translations.  Every operation names
- * the unit.  Which unit a device is behind is for the toolstack to say, to the
- * guest (DMAR) and to the DM; Xen does not know, and does with the one that is
- * named as with any other.  The IO-APIC is behind unit 0.
+ * A guest has one vIOMMU or several, its units, numbered from 0 on.  Each is
+ * one by itself: it has its own registers, tables, ledger, generation, event
+ * channel and attachment, and what is said here of a vIOMMU holds for each.
+ * The same domain id in two units names two sets of translations.  Every
+ * operation names the unit.  Which unit a device is behind is for the
+ * toolstack to say, to the guest (DMAR) and to the DM; Xen does not know, and
+ * does with the one that is named as with any other.  The IO-APIC is behind
+ * unit 0.
  *
  * Xen counts the invalidations of a vIOMMU: the generation, which never
  * decreases.  A translation is handed out together with the generation that
@@ -70,8 +71,8 @@
  * Operations of the DM.  dm_op.h goes up to 20; series which are not merged yet
  * have numbers above that.  These are settled when this is merged.
  *
- * Each has the number of a unit.  -ENODEV from any of them: the domain has no such
- * unit, or no vIOMMU at all.
+ * Each has the number of a unit.  -ENODEV from any of them: the domain has no
+ * such unit, or no vIOMMU at all.
  */
 
 /*
@@ -174,8 +175,8 @@ typedef struct xen_dm_op_viommu_attach xen_dm_op_viommu_attach_t;
  * all such DMA, or XEN_VIOMMU_NO_FLOOR if there is none.  What stands for 2
  * and 6 is the store to floor, for waited[] it is floor_waited.  Xen waits
  * until floor is not below the generation of the invalidation.  A DM that
- * stores floor before 1, with head as P, and has a full barrier in between, needs
- * no 4: what is found then may be used.
+ * stores floor before 1, with head as P, and has a full barrier in between,
+ * needs no 4: what is found then may be used.
  */
 #define XEN_VIOMMU_LEDGER_FRAMES   10
 #define XEN_VIOMMU_LOG_ENTRIES     256
@@ -288,14 +289,16 @@ struct xen_viommu_xlat {
     uint8_t reason;
     /*
      * OUT: with _OK, log2 of the length of a block around <gpa>, at least 12,
-     * all of which is memory that devices may access; or 0: not said.  The block
-     * is naturally aligned, and may reach beyond the translation.  It is so
-     * until the log has an entry of a _GLOBAL kind, _CONTROL, or an unknown one.
+     * all of which is memory that devices may access; or 0: not said.  The
+     * block is naturally aligned, and may reach beyond the translation.  It is
+     * so until the log has an entry of a _GLOBAL kind, _CONTROL, or an unknown
+     * one.
      */
     uint8_t block;
     /*
-     * OUT: with _OK, where the guest's tables are, for a DM that can walk them by
-     * itself; see XEN_VIOMMU_FORMAT_* below.  With _FORMAT_NONE it has to ask.
+     * OUT: with _OK, where the guest's tables are, for a DM that can walk them
+     * by itself; see XEN_VIOMMU_FORMAT_* below.  With _FORMAT_NONE it has to
+     * ask.
      */
     uint8_t format;
     uint8_t levels;             /* of tables, at most */
@@ -308,32 +311,33 @@ typedef struct xen_viommu_xlat xen_viommu_xlat_t;
 /*
  * Formats of tables
  * -----------------
- * A DM may walk the guest's tables by itself instead of asking.  What it finds is
- * worth as much as Xen's answer if all of this holds:
+ * A DM may walk the guest's tables by itself instead of asking.  What it finds
+ * is worth as much as Xen's answer if all of this holds:
  *
  *  - It has read the log up to P before it reads a table, and there is nothing
  *    from <generation> of the answer that named the root up to P that is of a
  *    _GLOBAL kind, _CONTROL, or unknown.
- *  - It begins at the root each time.  It reads each entry of 64 bits once, in one
- *    access, and each is plainly valid: nothing is set in it but what is described
- *    here, and it permits the access.
- *  - A table is in memory that the DM has for the guest's RAM; for the page that
- *    it comes to, Xen has vouched (<block>).
+ *  - It begins at the root each time.  It reads each entry of 64 bits once, in
+ *    one access, and each is plainly valid: nothing is set in it but what is
+ *    described here, and it permits the access.
+ *  - A table is in memory that the DM has for the guest's RAM; for the page
+ *    that it comes to, Xen has vouched (<block>).
  *
- * Then the translation is one of position P.  Whatever else it finds, it asks: only
- * so does the guest see faults.  A DM that does not know a format, or a bit, asks
- * as well.
+ * Then the translation is one of position P.  Whatever else it finds, it asks:
+ * only so does the guest see faults.  A DM that does not know a format, or a
+ * bit, asks as well.
  *
- * _VTD: VT-d's legacy mode.  <root> is the root table, with an entry of 128 bits for
- * each bus: bit 0 is 1, bits 51:12 are the address of the context table.  That has
- * an entry of 128 bits for each device and function: bit 0 is 1, bits 51:12 are the
- * address of the first table of pages; bits 66:64 are 1 for 3 levels of them and 2
- * for 4, not more than <levels>; bits 87:72 are the domain id.  The other bits are 0.
- * The lower half is read again after the upper one, and is as before.  Tables of
- * pages have 512 entries of 64 bits: bit 0 permits reading, bit 1 writing, on all
- * levels; bits 51:12 are an address.  On levels 3 and 2 (1 is the last) bit 7 says
- * that the entry is of a block of 1G or 2M, to the size of which the address is
- * aligned, and not of a table.
+ * _VTD: VT-d's legacy mode.  <root> is the root table, with an entry of 128
+ * bits for each bus: bit 0 is 1, bits 51:12 are the address of the context
+ * table.  That has an entry of 128 bits for each device and function: bit 0 is
+ * 1, bits 51:12 are the address of the first table of pages; bits 66:64 are 1
+ * for 3 levels of them and 2 for 4, not more than <levels>; bits 87:72 are the
+ * domain id.  The other bits are 0.  The lower half is read again after the
+ * upper one, and is as before.  Tables of pages have 512 entries of 64 bits:
+ * bit 0 permits reading, bit 1 writing, on all levels; bits 51:12 are an
+ * address.  On levels 3 and 2 (1 is the last) bit 7 says that the entry is of
+ * a block of 1G or 2M, to the size of which the address is aligned, and not of
+ * a table.
  */
 #define XEN_VIOMMU_FORMAT_NONE     0
 #define XEN_VIOMMU_FORMAT_VTD      1
@@ -403,20 +407,22 @@ struct xen_dm_op_viommu_ack {
 typedef struct xen_dm_op_viommu_ack xen_dm_op_viommu_ack_t;
 
 /*
- * XEN_DMOP_viommu_msi: a device sends an interrupt, by a write of <data> to <addr>.
+ * XEN_DMOP_viommu_msi: a device sends an interrupt, by a write of <data> to
+ * <addr>.
  *
- * Where it goes is for the guest's tables to say, if the vIOMMU remaps interrupts
- * and the guest has enabled that; they also say from which device it may come.
- * One that is refused is recorded for the guest, and is no error here.  Otherwise
- * it is what XEN_DMOP_inject_msi does, which names no device: of that nothing is
- * delivered where a table would have to be asked; the table is unit 0's.
+ * Where it goes is for the guest's tables to say, if the vIOMMU remaps
+ * interrupts and the guest has enabled that; they also say from which device
+ * it may come.  One that is refused is recorded for the guest, and is no error
+ * here.  Otherwise it is what XEN_DMOP_inject_msi does, which names no device:
+ * of that nothing is delivered where a table would have to be asked; the table
+ * is unit 0's.
  *
  * The device has to be among those of the caller's ioreq servers
  * (XEN_DMOP_IO_RANGE_PCI), enabled or not.  No attachment is needed.
  *
  * -EPERM       no ioreq server of the caller has such a device
- * -EINVAL      addr is not from FEE00000h to FEEFFFFFh, segment is not 0, or flags
- *              is not zero
+ * -EINVAL      addr is not from FEE00000h to FEEFFFFFh, segment is not 0, or
+ *              flags is not zero
  */
 #define XEN_DMOP_viommu_msi        44
 

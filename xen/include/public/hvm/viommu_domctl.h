@@ -52,7 +52,7 @@ struct xen_viommu_stats {
     struct xen_viommu_timeline waiting; /* the one that waits, if any */
     struct xen_viommu_timeline longest; /* the one that waited longest */
     uint64_aligned_t now_ns;    /* when this was taken */
-    uint64_aligned_t mmio_reads, mmio_writes; /* register accesses that trapped */
+    uint64_aligned_t mmio_reads, mmio_writes; /* accesses that trapped */
     uint64_aligned_t descs;     /* commands fetched from a queue */
     uint64_aligned_t queue_errors;          /* ... and refused, queue stopped */
     /* What is waited for: slots, and whether for floor. */

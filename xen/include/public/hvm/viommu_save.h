@@ -36,7 +36,10 @@ struct hvm_hw_viommu {
     uint32_t type;
     uint32_t flags;
     uint8_t aw;
-    /* Of the host where the domain was created: it lives on none that has less. */
+    /*
+     * Of the host where the domain was created: it lives on none that has
+     * less.
+     */
     uint8_t haw;
     uint8_t nr_units;           /* of the domain, of which this is one */
     uint8_t pad0;
@@ -48,7 +51,7 @@ struct hvm_hw_viommu {
 #define HVM_VIOMMU_FENCE   (1u << 2)    /* ... and stands still for a fence */
 /* IQH stands at queue_held, for an invalidation without a wait so far, ... */
 #define HVM_VIOMMU_UNWAITED (1u << 3)
-#define HVM_VIOMMU_DRAINING (1u << 4)   /* ... for which the queue waits itself */
+#define HVM_VIOMMU_DRAINING (1u << 4)   /* ... for which the queue waits */
 /* Interrupt remapping, with XEN_VIOMMU_CREATE_INTREMAP. */
 #define HVM_VIOMMU_IRE     (1u << 5)    /* it remaps interrupts */
 #define HVM_VIOMMU_CFI     (1u << 6)    /* ... but for compatibility format */

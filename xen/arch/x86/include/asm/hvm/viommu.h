@@ -40,22 +40,22 @@ bool hvm_viommu_process_pending(struct vcpu *v);
 void hvm_viommu_begin_insn(struct vcpu *v);
 
 /*
- * Is @gpa in a unit's page of registers?  That may be memory to the p2m, which is
- * what the guest reads it by; to the emulator it is MMIO.
+ * Is @gpa in a unit's page of registers?  That may be memory to the p2m, which
+ * is what the guest reads it by; to the emulator it is MMIO.
  */
 bool hvm_viommu_is_regs(const struct domain *d, paddr_t gpa);
 
 /*
- * Is a unit's page of registers among these?  Nothing else may be put there, or the
- * guest would find that instead.
+ * Is a unit's page of registers among these?  Nothing else may be put there,
+ * or the guest would find that instead.
  */
 bool hvm_viommu_in_range(const struct domain *d, gfn_t gfn,
                          unsigned int order);
 
 /*
- * Interrupts of a domain whose vIOMMU may remap them.  These return false if there is
- * none such; otherwise they have done what there is to do.  Any locks may be held but
- * the vIOMMU's own.
+ * Interrupts of a domain whose vIOMMU may remap them.  These return false if
+ * there is none such; otherwise they have done what there is to do.  Any locks
+ * may be held but the vIOMMU's own.
  *
  * An MSI of whom nobody knows is delivered only where nothing is remapped.
  */
@@ -64,9 +64,15 @@ bool hvm_viommu_deliver_msi(struct domain *d, uint64_t addr, uint32_t data);
 /* By the IO-APIC, which is 255:00.0 to the vIOMMU. */
 #define HVM_VIOMMU_IOAPIC_RID 0xff00
 bool hvm_viommu_deliver_rte(struct domain *d, unsigned int gsi, uint64_t rte);
-/* The vector that comes of it, at this moment; 0, which is none, if it is blocked. */
+/*
+ * The vector that comes of it, at this moment; 0, which is none, if it is
+ * blocked.
+ */
 uint8_t hvm_viommu_rte_vector(const struct domain *d, uint64_t rte);
-/* Does an entry reach the local APIC as it is?  For the 8259's interrupts only. */
+/*
+ * Does an entry reach the local APIC as it is?  For the 8259's interrupts
+ * only.
+ */
 bool hvm_viommu_rte_passes(const struct domain *d, uint64_t rte);
 
 /* S3: registers to their reset values. */
