@@ -32,6 +32,13 @@ void ioapic_entry(unsigned int pin, uint64_t val)
     write(0x10 + 2 * pin, val);
 }
 
+uint32_t ioapic_read(unsigned int pin)
+{
+    *(volatile uint32_t *)_p(IOAPIC) = 0x10 + 2 * pin;
+
+    return *(volatile uint32_t *)_p(IOAPIC + 0x10);
+}
+
 void ioapic_low(uint32_t val)
 {
     *(volatile uint32_t *)_p(IOAPIC + 0x10) = val;

@@ -41,6 +41,8 @@ void ir_clear_faults(void);
 #define IOAPIC_VECTOR           0x21
 void ioapic_init(void);
 void ioapic_entry(unsigned int pin, uint64_t val);
+/* The low half of an entry. */
+uint32_t ioapic_read(unsigned int pin);
 /* The low half of the entry that was written last. */
 void ioapic_low(uint32_t val);
 uint64_t ioapic_remapped(unsigned int index);
@@ -77,6 +79,9 @@ bool nic_pending(void);
 void nic_raise(const struct nic *nic);
 /* It is not to send again for that. */
 void nic_served(const struct nic *nic);
+
+/* level.c: pins of devices, which have not been told to send yet. */
+void test_level(void);
 
 /* msi.c: devices; interrupts are being remapped, to APIC ids of 32 bits. */
 void test_msi(void);

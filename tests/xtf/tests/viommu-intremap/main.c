@@ -91,6 +91,7 @@ void test_main(void)
     check(!irq_sent(0x49), "an APIC id that nobody has");
     check_eq("FSTS", vtd_rd32(VTD_FSTS) & (FSTS_PPF | FSTS_PFO), 0);
 
+    test_level();
     test_msi();
 
     subtest("off again");
