@@ -7,9 +7,14 @@
  * answer of the old device model, and a virtual IOMMU completes nothing.  The
  * devices are saved, the old process ends, another one loads them, and the guest
  * is resumed as after a checkpoint.
+ *
+ * If no device model can be started, the domain stays suspended, and what was
+ * saved is kept: the operation can be repeated.
  */
 
 #include "libxl_osdeps.h" /* must come before any other headers */
+
+#include <sys/file.h>
 
 #include "libxl_internal.h"
 
@@ -19,7 +24,11 @@
                             DM_RESTART_LOOK_MS)
 
 typedef struct {
+    libxl__ev_slowlock devlock;
+    libxl__carefd *hold;
     libxl_domain_config d_config;
+    const char *state;  /* what the old device model has saved */
+    bool again;         /* it has been saved by an earlier attempt */
     libxl__domain_save_state dss;
     libxl__destroy_devicemodel_state ddms;
     libxl__ev_time look;
@@ -32,8 +41,10 @@ typedef struct {
     int rc;
 } libxl__dm_restart_state;
 
+static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc);
 static void dm_restart_suspended(libxl__egc *egc,
                                  libxl__domain_suspend_state *dsps, int rc);
+static void dm_restart_end_old(libxl__egc *egc, libxl__dm_restart_state *rs);
 static void dm_restart_told_to_end(libxl__egc *egc,
                                    libxl__destroy_devicemodel_state *ddms,
                                    int rc);
@@ -48,14 +59,129 @@ static void dm_restart_resumed(libxl__egc *egc, libxl__dm_resume_state *dmrs,
 static void dm_restart_done(libxl__egc *egc, libxl__dm_restart_state *rs,
                             int rc);
 
-/* What another process cannot take over. */
+/*
+ * Who replaces the device model holds the domain alone, who saves or migrates it
+ * together with others of the kind.  The file goes with the domain's other data.
+ */
+int libxl__dm_hold(libxl__gc *gc, uint32_t domid, bool alone,
+                   libxl__carefd **hold)
+{
+    const char *path = libxl__userdata_path(gc, domid, "device-model-hold", "l");
+    int fd, r;
+
+    *hold = NULL;
+    if (!path)
+        return ERROR_LOCK_FAIL;
+
+    libxl__carefd_begin();
+    fd = open(path, O_RDWR | O_CREAT, 0666);
+    r = fd < 0 ? fd : flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB);
+    *hold = libxl__carefd_opened(CTX, fd);
+    if (!r)
+        return 0;
+
+    if (fd >= 0 && errno == EWOULDBLOCK)
+        LOGD(ERROR, domid, "device model: the domain is being saved or migrated, "
+             "or its device model replaced");
+    else
+        LOGED(ERROR, domid, "device model: locking %s", path);
+    libxl__carefd_close(*hold);
+    *hold = NULL;
+
+    return ERROR_LOCK_FAIL;
+}
+
+void libxl__dm_release(libxl__carefd **hold)
+{
+    if (!*hold)
+        return;
+    /* Before it is closed: a child may have it, until it runs another program. */
+    flock(libxl__carefd_fd(*hold), LOCK_UN);
+    libxl__carefd_close(*hold);
+    *hold = NULL;
+}
+
+/* Who would have the domain go on has to leave it alone for as long. */
+int libxl__dm_check_hold(libxl__gc *gc, uint32_t domid)
+{
+    libxl__carefd *hold;
+    int rc = libxl__dm_hold(gc, domid, false, &hold);
+
+    libxl__dm_release(&hold);
+
+    return rc;
+}
+
+/* What another process cannot take over, or NULL. */
+static const char *dm_restart_whynot(libxl__gc *gc,
+                                     const libxl_domain_config *d_config)
+{
+    unsigned int i;
+
+    for (i = 0; i < d_config->num_disks; i++)
+        if (d_config->disks[i].backend == LIBXL_DISK_BACKEND_QDISK)
+            return GCSPRINTF("disk %s (%s): it is the backend of the PV disk, "
+                             "which would lose its connection",
+                             d_config->disks[i].vdev,
+                             d_config->disks[i].pdev_path ?: "empty");
+    if (d_config->num_vfbs)
+        return GCSPRINTF("vfb (%d): it is the backend, "
+                         "which would lose its connection", d_config->num_vfbs);
+    if (d_config->num_p9s)
+        return GCSPRINTF("p9 %s: it is the backend, "
+                         "which would lose its connection", d_config->p9s[0].tag);
+    if (d_config->num_channels)
+        return GCSPRINTF("channel %s: it is the backend, "
+                         "which would lose its connection",
+                         d_config->channels[0].name);
+    if (d_config->num_nics)
+        return GCSPRINTF("vif mac="LIBXL_MAC_FMT": "
+                         "the tap device of the emulated NIC would end with it",
+                         LIBXL_MAC_BYTES(d_config->nics[0].mac));
+    if (d_config->num_usbctrls || d_config->num_usbdevs)
+        return GCSPRINTF("usbctrl (%d), usbdev (%d): it has USB devices that "
+                         "were attached", d_config->num_usbctrls,
+                         d_config->num_usbdevs);
+    if (d_config->num_pcidevs)
+        return GCSPRINTF("pci %04x:%02x:%02x.%01x: it has assigned devices, "
+                         "which nobody would add again",
+                         d_config->pcidevs[0].domain, d_config->pcidevs[0].bus,
+                         d_config->pcidevs[0].dev, d_config->pcidevs[0].func);
+
+    return NULL;
+}
+
+/* CPUs may have been added since the domain was created. */
+static int dm_restart_vcpus(libxl__gc *gc, uint32_t domid,
+                            libxl_domain_build_info *b_info)
+{
+    unsigned int i;
+    int rc;
+
+    for (i = 0; i < b_info->max_vcpus; i++) {
+        const char *state;
+
+        rc = libxl__xs_read_checked(gc, XBT_NULL,
+                 GCSPRINTF("/local/domain/%u/cpu/%u/availability", domid, i),
+                 &state);
+        if (rc)
+            return rc;
+        if (state && !strcmp(state, "online"))
+            libxl_bitmap_set(&b_info->avail_vcpus, i);
+        else if (state)
+            libxl_bitmap_reset(&b_info->avail_vcpus, i);
+    }
+
+    return 0;
+}
+
 static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
                             uint32_t domid)
 {
     libxl_domain_config *d_config = &rs->d_config;
-    const char *whynot = NULL, *uid, *pid;
+    const char *whynot, *uid, *pid, *state;
     libxl_dominfo info;
-    bool shut_down;
+    bool dying, shut_down, suspended;
     int rc;
 
     libxl_dominfo_init(&info);
@@ -64,7 +190,10 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
         LOGD(ERROR, domid, "device model: there is no such domain");
         return rc;
     }
-    shut_down = info.shutdown || info.dying;
+    dying = info.dying;
+    shut_down = info.shutdown;
+    suspended = shut_down &&
+                info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
     libxl_dominfo_dispose(&info);
 
     if (libxl__domain_type(gc, domid) != LIBXL_DOMAIN_TYPE_HVM ||
@@ -78,7 +207,12 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
         LOGD(ERROR, domid, "device model: cannot be restarted in a stub domain");
         return ERROR_NI;
     }
-    if (shut_down) {
+
+    rs->state = libxl__userdata_path(gc, domid, "device-model-state", "d");
+    if (!rs->state)
+        return ERROR_FAIL;
+    rs->again = suspended && !dying && !access(rs->state, R_OK);
+    if (dying || (shut_down && !rs->again)) {
         LOGD(ERROR, domid, "device model: the domain is shut down");
         return ERROR_INVAL;
     }
@@ -92,18 +226,15 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
     if (rc)
         return rc;
 
-    rc = libxl__need_xenpv_qemu(gc, d_config);
-    if (rc < 0)
-        return rc;
-    if (rc)
-        whynot = "it is the backend of PV devices, "
-                 "which would lose their connection";
-    else if (d_config->num_nics)
-        whynot = "the tap devices of emulated NICs would end with it";
-    else if (d_config->num_usbctrls || d_config->num_usbdevs)
-        whynot = "it has USB devices that were attached";
-    else if (d_config->num_pcidevs)
-        whynot = "it has assigned PCI devices, which nobody would add again";
+    whynot = dm_restart_whynot(gc, d_config);
+    if (!whynot) {
+        rc = libxl__need_xenpv_qemu(gc, d_config);
+        if (rc < 0)
+            return rc;
+        if (rc)
+            whynot = "it is the backend of PV devices, "
+                     "which would lose their connection";
+    }
 
     rc = libxl__xs_read_checked(gc, XBT_NULL,
              GCSPRINTF("/local/domain/%u/image/device-model-kill-uid", domid),
@@ -112,18 +243,34 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
         return rc;
     /* It would be ended by SIGKILL, and leave its ioreq server behind in Xen. */
     if (uid)
-        whynot = "it has a user of its own (dm_restrict)";
+        whynot = GCSPRINTF("dm_restrict=1: it has a user of its own (%s)", uid);
 
     if (whynot) {
-        LOGD(ERROR, domid, "device model: cannot be restarted, as %s", whynot);
+        LOGD(ERROR, domid, "device model: cannot be restarted: %s", whynot);
         return ERROR_NI;
     }
 
-    rc = libxl__xs_read_mandatory(gc, XBT_NULL,
+    rc = dm_restart_vcpus(gc, domid, &d_config->b_info);
+    if (rc)
+        return rc;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
              GCSPRINTF("/local/domain/%u/image/device-model-pid", domid), &pid);
     if (rc)
         return rc;
-    rs->old = atoi(pid);
+    rs->old = pid ? atoi(pid) : 0;
+    if (rs->again)
+        return 0;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+             DEVICE_MODEL_XS_PATH(gc, LIBXL_TOOLSTACK_DOMID, domid, "/state"),
+             &state);
+    if (rc)
+        return rc;
+    if (!state || strcmp(state, "running")) {
+        LOGD(ERROR, domid, "device model: it is not running yet");
+        return ERROR_NOT_READY;
+    }
     if (rs->old <= 0 || kill(rs->old, 0)) {
         LOGD(ERROR, domid, "device model: it is gone, and its devices with it; "
              "the domain has to be destroyed or rebooted");
@@ -139,8 +286,6 @@ int libxl_domain_dm_restart(libxl_ctx *ctx, uint32_t domid,
     AO_CREATE(ctx, domid, ao_how);
     libxl__dm_restart_state *rs;
     libxl__domain_suspend_state *dsps;
-    libxl__flock *lock;
-    int rc;
 
     GCNEW(rs);
     libxl_domain_config_init(&rs->d_config);
@@ -158,14 +303,39 @@ int libxl_domain_dm_restart(libxl_ctx *ctx, uint32_t domid,
     dsps->ao = ao;
     dsps->domid = domid;
     dsps->live = false;
+    dsps->guest_evtchn.port = -1;
 
-    lock = libxl__lock_domain_userdata(gc, domid);
-    if (!lock) {
+    /* Devices that come and go are for one device model. */
+    libxl__ev_devlock_init(&rs->devlock);
+    rs->devlock.ao = ao;
+    rs->devlock.domid = domid;
+    rs->devlock.callback = dm_restart_locked;
+    libxl__ev_slowlock_lock(egc, &rs->devlock);
+
+    return AO_INPROGRESS;
+}
+
+static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc)
+{
+    libxl__dm_restart_state *rs = CONTAINER_OF(lock, *rs, devlock);
+    STATE_AO_GC(lock->ao);
+    libxl__domain_suspend_state *dsps = &rs->dss.dsps;
+    const uint32_t domid = dsps->domid;
+    libxl__flock *userdata;
+
+    if (rc)
+        goto out;
+    rc = libxl__dm_hold(gc, domid, true, &rs->hold);
+    if (rc)
+        goto out;
+
+    userdata = libxl__lock_domain_userdata(gc, domid);
+    if (!userdata) {
         rc = ERROR_LOCK_FAIL;
         goto out;
     }
     rc = dm_restart_check(gc, rs, domid);
-    libxl__unlock_file(lock);
+    libxl__unlock_file(userdata);
     if (rc)
         goto out;
 
@@ -175,17 +345,35 @@ int libxl_domain_dm_restart(libxl_ctx *ctx, uint32_t domid,
     if (rc)
         goto out;
 
+    if (rs->again) {
+        dm_restart_end_old(egc, rs); /* must be last */
+        return;
+    }
+
     rc = libxl__domain_suspend_init(egc, dsps, LIBXL_DOMAIN_TYPE_HVM);
     if (rc)
         goto out;
     dsps->callback_common_done = dm_restart_suspended;
     libxl__domain_suspend(egc, dsps); /* must be last */
-
-    return AO_INPROGRESS;
+    return;
 
  out:
-    libxl_domain_config_dispose(&rs->d_config);
-    return AO_CREATE_FAIL(rc);
+    dm_restart_done(egc, rs, rc);
+}
+
+/* The domain is there, and runs no vCPU as it has been suspended. */
+static bool dm_restart_is_suspended(libxl__gc *gc, uint32_t domid)
+{
+    libxl_dominfo info;
+    bool suspended;
+
+    libxl_dominfo_init(&info);
+    suspended = !libxl_domain_info(CTX, &info, domid) && !info.dying &&
+                info.shutdown &&
+                info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+    libxl_dominfo_dispose(&info);
+
+    return suspended;
 }
 
 static void dm_restart_suspended(libxl__egc *egc,
@@ -194,26 +382,37 @@ static void dm_restart_suspended(libxl__egc *egc,
     libxl__dm_restart_state *rs = CONTAINER_OF(dsps, *rs, dss.dsps);
     STATE_AO_GC(dsps->ao);
     const uint32_t domid = dsps->domid;
-    char *file = GCSPRINTF(LIBXL_DEVICE_MODEL_RESTORE_FILE".%u", domid);
 
-    if (!rc && rename(dsps->dm_savefile, file)) {
+    if (!rc && rename(dsps->dm_savefile, rs->state)) {
         LOGED(ERROR, domid, "device model: renaming %s", dsps->dm_savefile);
         rc = ERROR_FAIL;
     }
-    if (rc) {
-        /* The old one goes on. */
-        LOGD(ERROR, domid, "device model: its devices could not be saved");
-        dm_restart_resume(egc, rs, rc);
+    if (!rc) {
+        dm_restart_end_old(egc, rs); /* must be last */
         return;
     }
 
-    rs->dcs.build_state.saved_state = file;
-    rs->ddms.ao = ao;
-    rs->ddms.domid = domid;
+    libxl__remove_file(gc, dsps->dm_savefile);
+    if (!dm_restart_is_suspended(gc, domid)) {
+        LOGD(ERROR, domid, "device model: the domain was not suspended, "
+             "and has the old one");
+        dm_restart_done(egc, rs, rc);
+        return;
+    }
+    LOGD(ERROR, domid, "device model: its devices could not be saved, "
+         "the old one goes on");
+    dm_restart_resume(egc, rs, rc);
+}
+
+static void dm_restart_end_old(libxl__egc *egc, libxl__dm_restart_state *rs)
+{
+    rs->ddms.ao = rs->dcs.ao;
+    rs->ddms.domid = rs->dcs.guest_domid;
     rs->ddms.callback = dm_restart_told_to_end;
     libxl__destroy_device_model(egc, &rs->ddms); /* must be last */
 }
 
+/* Whatever has gone wrong: what counts is whether the process ends. */
 static void dm_restart_told_to_end(libxl__egc *egc,
                                    libxl__destroy_devicemodel_state *ddms,
                                    int rc)
@@ -221,10 +420,7 @@ static void dm_restart_told_to_end(libxl__egc *egc,
     libxl__dm_restart_state *rs = CONTAINER_OF(ddms, *rs, ddms);
     static const struct timeval zero;
 
-    if (rc)
-        dm_restart_done(egc, rs, rc);
-    else
-        dm_restart_look(egc, &rs->look, &zero, ERROR_TIMEDOUT);
+    dm_restart_look(egc, &rs->look, &zero, ERROR_TIMEDOUT);
 }
 
 static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
@@ -234,17 +430,19 @@ static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
     libxl__domain_create_state *dcs = &rs->dcs;
     libxl__dm_spawn_state *dmss = &dcs->sdss.dm;
     STATE_AO_GC(dcs->ao);
+    const uint32_t domid = dcs->guest_domid;
+    char *file = GCSPRINTF(LIBXL_DEVICE_MODEL_RESTORE_FILE".%u", domid);
 
     libxl__ev_time_deregister(gc, ev);
     if (rc != ERROR_TIMEDOUT) /* aborted */
         goto out;
 
     /* While the old one lives it has the files of disks, and the vIOMMU. */
-    if (!kill(rs->old, 0) || errno != ESRCH) {
+    if (rs->old > 0 && (!kill(rs->old, 0) || errno != ESRCH)) {
         rc = ERROR_TIMEDOUT;
         if (++rs->looks == DM_RESTART_LOOKS) {
-            LOGD(ERROR, dcs->guest_domid, "device model: process %ld does not "
-                 "end", (long)rs->old);
+            LOGD(ERROR, domid, "device model: process %ld does not end",
+                 (long)rs->old);
             goto out;
         }
         rc = libxl__ev_time_register_rel(ao, ev, dm_restart_look,
@@ -253,6 +451,22 @@ static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
             goto out;
         return;
     }
+
+    if (!dm_restart_is_suspended(gc, domid)) {
+        LOGD(ERROR, domid, "device model: the domain was destroyed or resumed "
+             "meanwhile");
+        rc = ERROR_FAIL;
+        goto out;
+    }
+
+    /* Whether the new one starts or not, its file is removed. */
+    libxl__remove_file(gc, file);
+    if (link(rs->state, file)) {
+        LOGED(ERROR, domid, "device model: linking %s to %s", rs->state, file);
+        rc = ERROR_FAIL;
+        goto out;
+    }
+    dcs->build_state.saved_state = file;
 
     rc = libxl__restore_emulator_xenstore_data(dcs, rs->nodes, rs->nodes_len);
     if (rc)
@@ -274,11 +488,15 @@ static void dm_restart_started(libxl__egc *egc, libxl__dm_spawn_state *dmss,
                                int rc)
 {
     libxl__dm_restart_state *rs = CONTAINER_OF(dmss, *rs, dcs.sdss.dm);
+    STATE_AO_GC(rs->dcs.ao);
 
-    if (rc)
+    if (rc) {
         dm_restart_done(egc, rs, rc);
-    else
-        dm_restart_resume(egc, rs, 0);
+        return;
+    }
+    /* From now on it is not what the devices are. */
+    libxl__remove_file(gc, rs->state);
+    dm_restart_resume(egc, rs, 0);
 }
 
 static void dm_restart_resume(libxl__egc *egc, libxl__dm_restart_state *rs,
@@ -300,12 +518,26 @@ static void dm_restart_resumed(libxl__egc *egc, libxl__dm_resume_state *dmrs,
 static void dm_restart_done(libxl__egc *egc, libxl__dm_restart_state *rs, int rc)
 {
     STATE_AO_GC(rs->dcs.ao);
+    libxl__domain_suspend_state *dsps = &rs->dss.dsps;
+    const uint32_t domid = rs->dcs.guest_domid;
 
-    /* Once the old one has been told to end, there is no way back. */
-    if (rc && rs->ddms.ao)
-        LOGD(ERROR, rs->dcs.guest_domid, "device model: the domain has none any "
-             "more, and stays suspended: it has to be destroyed");
+    if (rc && rs->state && dm_restart_is_suspended(gc, domid)) {
+        if (!access(rs->state, R_OK))
+            LOGD(ERROR, domid, "device model: the domain has none any more, and "
+                 "stays suspended: repeat this when one can be started, "
+                 "or destroy the domain");
+        else
+            LOGD(ERROR, domid, "device model: the domain stays suspended, "
+                 "and has to be destroyed");
+    }
 
+    libxl__ev_evtchn_cancel(gc, &dsps->guest_evtchn);
+    if (dsps->guest_evtchn.port > 0)
+        xc_suspend_evtchn_release(CTX->xch, CTX->xce, domid,
+                                  dsps->guest_evtchn.port,
+                                  &dsps->guest_evtchn_lockfd);
+    libxl__dm_release(&rs->hold);
+    libxl__ev_slowlock_unlock(gc, &rs->devlock);
     libxl__domain_build_state_dispose(&rs->dcs.build_state);
     libxl_domain_config_dispose(&rs->d_config);
     libxl__ao_complete(egc, ao, rc);
