@@ -9,8 +9,8 @@
  * begins in real mode, where we have put a way back into long mode.
  */
 
-#include "../viommu-lib/ahci.h"
 #include "../viommu-lib/nvme.h"
+#include "../viommu-lib/elsewhere.h"
 
 const char test_title[] = "vIOMMU: sleep under a busy disk";
 
@@ -22,17 +22,6 @@ const char test_title[] = "vIOMMU: sleep under a busy disk";
 
 #define WAKE_AT                 0x8000
 #define RESET_VECTOR            0xffff0
-
-#define DID                     7
-#define SIGN                    SIGNATURE(i_)
-
-enum { LIST, FIS, TABLE, TARGET, NR };
-
-/* What the port uses, and what is where it believes that to be. */
-static uint64_t used[NR][512] __page_aligned_bss;
-static uint64_t other[NR][512] __page_aligned_bss;
-
-static struct vtd_dom dom;
 
 extern char wake_begin[], wake_end[], wake_cr0[], wake_cr3[], wake_cr4[],
             wake_efer[], wake_gdtr[], wake_far[], wake64[];
@@ -125,33 +114,12 @@ static void sleep_s3(void)
 
 void test_main(void)
 {
-    uint16_t sid;
-    unsigned int i, n;
-
-    if ( !vtd_init() )
+    if ( !elsewhere_start() )
         return;
-
-    sid = ahci_find();
-    if ( sid == PCI_NONE )
-        return xtf_error("No AHCI controller\n");
     pci_write(PIIX4_PM, PM_BASE, PM_PORT);
     pci_write(PIIX4_PM, PM_MISC, 1);
 
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    for ( i = 0; i < NR; i++ )
-        vtd_map(&dom, _u(other[i]), _u(used[i]), 1, PTE_RW);
-    vtd_root_set();
-    vtd_attach(sid, &dom);
-    if ( !vtd_enable() )
-        return;
-    ahci_start(_u(other[LIST]), _u(other[FIS]));
-
-    FILL(used[TARGET], ~0ull);
-    ahci_issue((void *)used[LIST], (void *)used[TABLE], _u(other[TABLE]),
-               _u(other[TARGET]));
-    for ( i = 0; i < NR; i++ )
-        FILL(other[i], SIGN);
-
+    elsewhere_issue();
     check(ahci_busy() && ACCESS_ONCE(used[TARGET][0]) == ~0ull,
           "the disk is not slow");
 
@@ -159,14 +127,7 @@ void test_main(void)
     sleep_s3();
     printk("S3-AWAKE\n");
 
-    check(used[TARGET][0] == 0 && used[TARGET][63] == 0 &&
-          used[TARGET][64] == ~0ull, "the disk has not written what it was to");
-    for ( i = 0; i < NR; i++ )
-    {
-        n = COUNT(other[i], SIGN);
-        check(n == WORDS, "%u words of page %u written by their IOVA",
-              WORDS - n, i);
-    }
+    elsewhere_check();
     /* All that was taken from it in its sleep. */
     check_eq("GSTS", vtd_rd32(VTD_GSTS), 0);
     check_eq("RTADDR", vtd_rd64(VTD_RTADDR), 0);

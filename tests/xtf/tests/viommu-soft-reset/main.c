@@ -8,69 +8,31 @@
  */
 
 #include "../viommu-lib/nvme.h"
-#include "../viommu-lib/ahci.h"
+#include "../viommu-lib/elsewhere.h"
 
 const char test_title[] = "vIOMMU: soft reset";
 
 #define SOFT_RESET              5
 
-#define DID                     7
 #define WAIT_US                 20000000
-#define SIGN                    SIGNATURE(i_)
-
-enum { LIST, FIS, TABLE, TARGET, NR };
-
-/* What the port uses, and what is where it believes that to be. */
-static uint64_t used[NR][512] __page_aligned_bss;
-static uint64_t other[NR][512] __page_aligned_bss;
-
-static struct vtd_dom dom;
 
 /* Have a block read. */
 static void test_read(void)
 {
-    unsigned int i, n;
-
-    for ( i = 0; i < NR; i++ )
-        FILL(other[i], SIGN);
-    FILL(used[TARGET], ~0ull);
-    ahci_issue((void *)used[LIST], (void *)used[TABLE], _u(other[TABLE]),
-               _u(other[TARGET]));
+    elsewhere_issue();
     check(wait_for(!ahci_busy(), WAIT_US), "the disk does not end");
     check(!(ahci_rd(PORT_TFD) & TFD_ERR), "the disk has an error");
-    check(used[TARGET][0] == 0 && used[TARGET][63] == 0 &&
-          used[TARGET][64] == ~0ull, "the disk has not written what it was to");
-    for ( i = 0; i < NR; i++ )
-    {
-        n = COUNT(other[i], SIGN);
-        check(n == WORDS, "%u words of page %u written by their IOVA",
-              WORDS - n, i);
-    }
+    elsewhere_check();
     check_eq("number of faults", vtd_faults_clear(), 0);
 }
 
 void test_main(void)
 {
-    uint16_t sid;
     uint32_t gsts;
     uint64_t root;
-    unsigned int i;
 
-    if ( !vtd_init() )
+    if ( !elsewhere_start() )
         return;
-
-    sid = ahci_find();
-    if ( sid == PCI_NONE )
-        return xtf_error("No AHCI controller\n");
-
-    dom = vtd_dom_new(vtd.max_levels, DID);
-    for ( i = 0; i < NR; i++ )
-        vtd_map(&dom, _u(other[i]), _u(used[i]), 1, PTE_RW);
-    vtd_root_set();
-    vtd_attach(sid, &dom);
-    if ( !vtd_enable() )
-        return;
-    ahci_start(_u(other[LIST]), _u(other[FIS]));
     gsts = vtd_rd32(VTD_GSTS);
     root = vtd_rd64(VTD_RTADDR);
 
