@@ -40,9 +40,9 @@ migrates=$(repeat "$migrations" migrate)
 {
     guest default type=vtd,intremap=1 "" $restores $migrates s3 soft_reset
     guest panic type=vtd,intremap=1 "" s3 $restores kdump
-    guest native type=vtd "$native" $restores $migrates checkpoint kdump
+    guest native type=vtd "$native" $restores $migrates checkpoint kexec
     guest strict type=vtd "$native iommu.strict=1" \
-        $restores $migrates dm_restart s3 kdump
+        $restores $migrates restart s3 kdump
     guest register type=vtd,qi=0 "$native iommu.strict=0" \
         $restores $migrates kdump
 }
