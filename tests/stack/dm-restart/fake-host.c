@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <xenctrl.h>
+#include <xen/hvm/params.h>
 #include <xenevtchn.h>
 #include <xenguest.h>
 #include <xenstore.h>
@@ -148,7 +149,7 @@ int xc_domain_unpause(xc_interface *xch, uint32_t domid)
 int xc_hvm_param_get(xc_interface *xch, uint32_t domid, uint32_t param,
                      uint64_t *value)
 {
-    *value = 0;
+    *value = param == HVM_PARAM_ACPI_S_STATE && !access(name("asleep"), F_OK) ? 3 : 0;
     return 0;
 }
 

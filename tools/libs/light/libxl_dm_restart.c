@@ -182,6 +182,7 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
     const char *whynot, *uid, *pid, *state;
     libxl_dominfo info;
     bool dying, shut_down, suspended;
+    uint64_t asleep;
     int rc;
 
     libxl_dominfo_init(&info);
@@ -225,6 +226,14 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
     rc = libxl__domain_config_setdefault(gc, d_config, domid);
     if (rc)
         return rc;
+
+    /* A device model that loads a file takes the guest for one that is awake. */
+    if (!xc_hvm_param_get(CTX->xch, domid, HVM_PARAM_ACPI_S_STATE, &asleep) &&
+        asleep) {
+        LOGD(ERROR, domid, "device model: the guest is asleep (S%"PRIu64"), and "
+             "has to be woken up first", asleep);
+        return ERROR_NOT_READY;
+    }
 
     whynot = dm_restart_whynot(gc, d_config);
     if (!whynot) {
