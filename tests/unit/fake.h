@@ -103,6 +103,11 @@ uint64_t fake_peek(uint64_t gpa);
 const uint64_t *fake_page(uint64_t gpa);
 void fake_poke(uint64_t gpa, uint64_t val);
 
+/* For host-fake.c alone: of memory that is there. */
+void fake_memory_new(void);
+bool fake_is_read_only(uint64_t gpa);
+uint8_t *fake_at(uint64_t gpa);
+
 /*
  * A delivery: what goes on in between is remapped, and then handed over, which
  * is traced as "irq(dest,vector)".

@@ -4,21 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "unit.h"
 #include "vtd/vtd.h"
 
 #define PAGE_SHIFT 12
-#define LOW_PAGES  (FAKE_LOW_SIZE >> PAGE_SHIFT)
-#define HIGH_PAGES (FAKE_HIGH_SIZE >> PAGE_SHIFT)
 
 struct fake fake;
 unsigned long fake_failures;
-
-static uint8_t *ram;                        /* low, then high */
-static bool hole[LOW_PAGES + HIGH_PAGES];   /* pages that are not there */
-static bool read_only[LOW_PAGES + HIGH_PAGES];
 
 static char trace[4096];
 static size_t trace_len;
@@ -205,67 +198,7 @@ const char *fake_trace(void)
     return last;
 }
 
-/* Memory */
-
-static unsigned int page_index(uint64_t gpa)
-{
-    if ( gpa < FAKE_LOW_SIZE )
-        return gpa >> PAGE_SHIFT;
-    if ( gpa >= FAKE_HIGH_BASE && gpa < FAKE_HIGH_BASE + FAKE_HIGH_SIZE )
-        return LOW_PAGES + ((gpa - FAKE_HIGH_BASE) >> PAGE_SHIFT);
-
-    return ~0u;
-}
-
-bool fake_is_ram(uint64_t gpa)
-{
-    unsigned int index = page_index(gpa);
-
-    return index != ~0u && !hole[index] && !fake_is_device(gpa);
-}
-
-void fake_set_ram(uint64_t gpa, bool there)
-{
-    assert_int_not_equal(page_index(gpa), ~0u);
-    hole[page_index(gpa)] = !there;
-}
-
-bool fake_is_device(uint64_t gpa)
-{
-    return fake.device && gpa >> PAGE_SHIFT == fake.device >> PAGE_SHIFT;
-}
-
-void fake_set_read_only(uint64_t gpa)
-{
-    assert_int_not_equal(page_index(gpa), ~0u);
-    read_only[page_index(gpa)] = true;
-}
-
-static uint8_t *at(uint64_t gpa)
-{
-    return ram + ((uint64_t)page_index(gpa) << PAGE_SHIFT) + (gpa & 4095);
-}
-
-uint64_t fake_peek(uint64_t gpa)
-{
-    uint64_t val;
-
-    assert_int_not_equal(page_index(gpa), ~0u);
-    memcpy(&val, at(gpa), sizeof(val));
-
-    return val;
-}
-
-const uint64_t *fake_page(uint64_t gpa)
-{
-    return page_index(gpa) == ~0u ? NULL : (const void *)at(gpa);
-}
-
-void fake_poke(uint64_t gpa, uint64_t val)
-{
-    assert_int_not_equal(page_index(gpa), ~0u);
-    memcpy(at(gpa), &val, sizeof(val));
-}
+/* Memory, see fake-memory.c */
 
 int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
                      unsigned int size)
@@ -294,7 +227,7 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
     if ( fake.reads == fake.fail_read || !fake_is_ram(gpa) )
         return -EFAULT;
 
-    memcpy(buf, at(gpa), size);
+    memcpy(buf, fake_at(gpa), size);
 
     return 0;
 }
@@ -308,10 +241,10 @@ int viommu_host_write32(const struct viommu *viommu, uint64_t gpa, uint32_t val)
     if ( ++fake.writes == fake.fail_write )
         fake_failures++;
     if ( fake.writes == fake.fail_write || !fake_is_ram(gpa) ||
-         read_only[page_index(gpa)] )
+         fake_is_read_only(gpa) )
         return -EFAULT;
 
-    memcpy(at(gpa), &val, sizeof(val));
+    memcpy(fake_at(gpa), &val, sizeof(val));
     happened(FAKE_WRITE, "write(%" PRIx64 ",%x) ", gpa, val);
 
     return 0;
@@ -486,7 +419,7 @@ int viommu_host_read_held(const struct viommu *viommu, unsigned int table,
     if ( held[table][off >> PAGE_SHIFT] == NOT_HELD )
         return -EFAULT;
 
-    memcpy(buf, at(held[table][off >> PAGE_SHIFT] + (off & 4095)), 16);
+    memcpy(buf, fake_at(held[table][off >> PAGE_SHIFT] + (off & 4095)), 16);
 
     return 0;
 }
@@ -591,13 +524,7 @@ uint64_t viommu_host_now(void)
 
 void fake_reset(void)
 {
-    fake_free();
-    ram = mmap(NULL, (size_t)FAKE_LOW_SIZE + FAKE_HIGH_SIZE,
-               PROT_READ | PROT_WRITE,
-               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    assert_true(ram != MAP_FAILED);
-    memset(hole, 0, sizeof(hole));
-    memset(read_only, 0, sizeof(read_only));
+    fake_memory_new();
     memset(held, 0xff, sizeof(held));
 
     /* Xen's clock never shows zero either. */
@@ -607,13 +534,6 @@ void fake_reset(void)
     exits.depth = 0;
     trace_len = 0;
     trace[0] = 0;
-}
-
-void fake_free(void)
-{
-    if ( ram )
-        munmap(ram, (size_t)FAKE_LOW_SIZE + FAKE_HIGH_SIZE);
-    ram = NULL;
 }
 
 /*
