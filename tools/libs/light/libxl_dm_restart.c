@@ -408,8 +408,8 @@ static void dm_restart_suspended(libxl__egc *egc,
         dm_restart_done(egc, rs, rc);
         return;
     }
-    LOGD(ERROR, domid, "device model: its devices could not be saved, "
-         "the old one goes on");
+    LOGD(ERROR, domid, "device model: its devices could not be saved: "
+         "the old one is to go on");
     dm_restart_resume(egc, rs, rc);
 }
 
