@@ -2,8 +2,8 @@
 /*
  * What else QEMU calls of Xen's libraries as the device model of a guest
  * (accel=xen), for a QEMU that runs without Xen under a test (LD_PRELOAD).  The
- * guest's memory is a file, FAKE_HVM: which page is where, which the device model
- * says it has written, and the pages; guest.py knows the same layout.
+ * guest's memory is a file, FAKE_HVM: which page is where, which the device
+ * model says it has written, and the pages; guest.py knows the same layout.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -143,9 +143,9 @@ int xendevicemodel_modified_memory(void *dmod, uint16_t domid, uint64_t gfn,
     return 0;
 }
 
-/* ---------------------------------------------------------- that has no effect */
+/* ----------------------------------------------------- that has no effect */
 
-#define NOTHING(name, ...) int name(void) { return 0; }
+#define NOTHING(name) int name(void) { return 0; }
 NOTHING(xc_interface_close)
 NOTHING(xc_domain_shutdown)
 NOTHING(xc_set_hvm_param)
@@ -200,8 +200,8 @@ int xendevicemodel_create_ioreq_server(void *dmod, uint16_t domid, int bufioreq,
     return 0;
 }
 
-int xendevicemodel_get_ioreq_server_info(void *dmod, uint16_t domid, uint16_t id,
-                                         unsigned long *ioreq,
+int xendevicemodel_get_ioreq_server_info(void *dmod, uint16_t domid,
+                                         uint16_t id, unsigned long *ioreq,
                                          unsigned long *bufioreq,
                                          uint32_t *port)
 {

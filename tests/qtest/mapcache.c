@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hw/xen/xen-mapcache.c (MAPCACHE) without the rest of QEMU, and with a Xen of its
- * own: the pages of the guest are those of a file, and which is where changes as
- * the guest gives memory away and gets other memory.
+ * hw/xen/xen-mapcache.c (MAPCACHE) without the rest of QEMU, and with a Xen of
+ * its own: the pages of the guest are those of a file, and which is where
+ * changes as the guest gives memory away and gets other memory.
  *
- * mapcache TEST...: exit status 1 and a line that says why for the first test that
- * fails; 3 if there is no such test.
+ * mapcache TEST...: exit status 1 and a line that says why for the first test
+ * that fails; 3 if there is no such test.
  */
 #define _GNU_SOURCE
 #include <assert.h>
@@ -149,7 +149,7 @@ static void ram_block_notify_remove(void *host, size_t size, size_t max_size)
 {
 }
 
-/* What is kept between accesses is let go of when the disks' requests have ended. */
+/* What is kept between accesses goes when the disks' requests have ended. */
 static unsigned int drained, let_go_after;
 
 static void bdrv_drain_all(void)
@@ -256,7 +256,7 @@ static int counted_munmap(void *at, size_t size)
     return munmap(at, size);
 }
 
-/* As large a cache as that leaves room for, besides what is not for it (80 MiB). */
+/* As large a cache as that leaves room for; 80 MiB are not for it. */
 static void small(struct rlimit *limit)
 {
     limit->rlim_max = (80 + CACHE_BUCKETS) * MiB;
@@ -382,7 +382,7 @@ static void address_of(void)
     xen_invalidate_map_cache_entry(b);
 }
 
-/* What is locked keeps its own page.  Others that were with it are not found. */
+/* What is locked keeps its page.  Others that were with it are not found. */
 static void locked_hides(void)
 {
     uint8_t *a;
@@ -441,7 +441,7 @@ static void chained_goes(void)
     xen_invalidate_map_cache_entry(a);
 }
 
-/* Devices are restored: what is not there hides nothing, not even itself later. */
+/* Devices are restored: what is not there hides nothing, nor itself later. */
 static void restored_hole(void)
 {
     begin();
