@@ -39,6 +39,7 @@
 #define NR_PAGES    64      /* of the guest's memory */
 #define CODE        0x1000u /* its program */
 #define CALLS       24      /* at each stage */
+#define DEVICE      3       /* of bus 0, that a device model has claimed */
 
 static xc_interface *xch;
 static xendevicemodel_handle *dmod;
@@ -56,6 +57,7 @@ static struct {
         evtchn_port_t port; /* of the last attachment */
         int local;          /* our end of it, -1 if it is not bound */
     } unit[UNITS];
+    bool claimed;           /* a device, for an ioreq server of ours */
     uint32_t flags;         /* that they were created with */
     void *frames;           /* the ledger of one, if it is mapped for good */
     xenforeignmemory_resource_handle *mapping;
@@ -280,6 +282,41 @@ static void try_ack(void)
             expected);
 }
 
+/* For all of its units. */
+static bool remaps(void)
+{
+    return dom.units && (dom.flags & XEN_VIOMMU_CREATE_INTREMAP);
+}
+
+/* Of a device that this program has claimed, or has not. */
+static void try_msi(void)
+{
+    uint64_t addr = 0xfee00000 | below(1u << 20);
+    unsigned int unit = any_unit();
+    int rc, expected = no_unit(unit);
+    /* Xen has a word to say of modes that it does not know, unless it remaps. */
+    uint32_t data = remaps() ? below(1u << 16) : 0x20 + below(0xc0);
+    bool bad = !below(4), other = !below(4);
+    ioservid_t id;
+
+    if ( dom.exists && !dom.dying && !dom.claimed && !below(4) )
+        dom.claimed = !xendevicemodel_create_ioreq_server(
+                          dmod, dom.domid, HVM_IOREQSRV_BUFIOREQ_OFF, &id) &&
+                      !xendevicemodel_map_pcidev_to_ioreq_server(
+                          dmod, dom.domid, id, 0, 0, DEVICE, 0);
+    if ( bad )
+        addr += below(2) ? 1u << 20 : 1ull << 32;
+    if ( !expected )
+        expected = bad ? EINVAL : dom.claimed && !other ? 0 : EPERM;
+
+    rc = result(xendevicemodel_viommu_msi(dmod, dom.domid, unit,
+                                          DEVICE << 3 | other, addr, data));
+    /* Not remapped, it may find nobody. */
+    if ( rc == ESRCH && !expected && !remaps() )
+        expected = ESRCH;
+    verdict("msi", rc, expected);
+}
+
 static void try_stats(void)
 {
     struct xen_viommu_stats stats;
@@ -347,8 +384,8 @@ static void try_event(void)
 }
 
 static void (*const operations[])(void) = {
-    try_create, try_attach, try_detach, try_translate, try_ack, try_stats,
-    try_frames, try_event, try_event, try_event,
+    try_create, try_attach, try_detach, try_translate, try_ack, try_msi,
+    try_stats, try_frames, try_event, try_event, try_event,
 };
 
 static void stage(const char *name)
@@ -511,6 +548,7 @@ static void destroy(void)
     {
         /* Its pages are in use, so it is there; the attachment has ended. */
         dom.dying = true;
+        dom.claimed = false;
         for ( i = 0; i < UNITS; i++ )
             dom.unit[i].attached = false;
         if ( !pid )
