@@ -227,6 +227,25 @@ int libxl__viommu_create(libxl__gc *gc, uint32_t domid,
 }
 
 /*
+ * A guest that is saved or migrated has to be given the same again, and what it was
+ * given by default is this version's.
+ */
+void libxl__viommu_update_config(libxl_domain_config *dst,
+                                 const libxl_domain_config *src)
+{
+    int i;
+
+    for (i = 0; i < dst->b_info.num_viommus; i++) {
+        libxl_viommu_info *to = &dst->b_info.viommus[i];
+        const libxl_viommu_info *from = &src->b_info.viommus[i];
+
+        to->aw = from->aw;
+        to->qi = from->qi;
+        to->intremap = from->intremap;
+    }
+}
+
+/*
  * Tell the device model what the table tells the guest: for each but the last,
  * which slots are behind it.
  */
