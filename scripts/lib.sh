@@ -30,13 +30,11 @@ short()
     echo "${1#"$PWD"/}"
 }
 
-# Emulated machines of two commands at once take far more than twice as long: one
-# waits for the other, but not for ever.  Held until this process ends, also for all
-# that it runs.  A file for each user: another's cannot be opened.
+# Two emulated machines at once take far more than twice as long: one waits for
+# the other, but not for ever.  Held until this process ends.  A file for each
+# user: another's cannot be opened.
 machine_lock()
 {
-    [ -z "${STACK_LOCKED-}" ] || return 0
-    export STACK_LOCKED=yes
     exec 9>"${TMPDIR:-/tmp}/viommu-stack.$UID.lock"
     flock -w 1800 9 || :
 }

@@ -291,7 +291,7 @@ class Machine:
     def peer(self, listener):
         """The other end of -netdev stream,server=off, when it can be used."""
         peer = listener.accept()[0]
-        peer.settimeout(20)
+        peer.settimeout(120)
         self.until(lambda: listener.getsockname() in self.hmp("info network"),
                    "the net")
         return peer

@@ -112,6 +112,15 @@ class Tally(unittest.TestCase):
         printed = self.result.stdout.splitlines()
         self.assertLess(printed.index("PASS b"), printed.index("PASS a"))
 
+    def test_beside_in_order(self):
+        """Those beside others come one after the other."""
+        there = self.list + ".there"
+        self.run_tally(f"# one\n& sleep 0.2; >{there}; echo PASS a\n"
+                       f"# two\n& test -e {there} && echo PASS b\n"
+                       "# three\necho PASS c\n")
+        self.assertEqual(self.names(0) + self.names(1) + self.names(2),
+                         ["a", "b", "c"])
+
     def test_noise(self):
         self.run_tally("# s\necho 'make[1]: Leaving'; echo 'cc -o x'; "
                        "echo '  FAIL x'; echo PASSED; echo PASS a\n")
