@@ -12,7 +12,7 @@
 const char test_title[] = "vIOMMU: a full queue of the largest size";
 
 #define DID                     1
-#define WAIT_US                 4000000
+#define WAIT_US                 20000000
 #define NR_READS                16
 
 static uint64_t buf[NR_READS][WORDS] __page_aligned_bss;
