@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A guest that does what no driver does, row by row of tests/hostile/rows.list.
- * Rows that need no more than registers and the queue are in here, among them
- * those of interrupt remapping, which this unit does not have: the right answer
- * is that nothing of it is there.
+ * Rows that need no more than registers and the queue are in here.
  */
 
 #include "rows.h"
 
 const char test_title[] = "vIOMMU: hostile guest";
-
-#define SOON_US                 5000000
 
 /* RAM ends below 128M, and the device has its BAR where pci_enable() puts it. */
 struct place places[NR_PLACES] = {
@@ -166,8 +162,7 @@ static void test_access(void)
     vtd_wr64(VTD_RTADDR, 0);
 }
 
-/* An error of the queue, which raises the fault event. */
-static void raise_event(uint32_t addr, uint32_t data)
+void raise_event(uint32_t addr, uint32_t data)
 {
     vtd_wr32(VTD_FEADDR, addr);
     vtd_wr32(VTD_FEDATA, data);
@@ -178,8 +173,7 @@ static void raise_event(uint32_t addr, uint32_t data)
     vtd_wr32(VTD_FSTS, FSTS_IQE);
 }
 
-/* Events are sent before the write that raises them is over. */
-static unsigned int irqs(void)
+unsigned int irqs(void)
 {
     unsigned int vector, n = 0;
 
@@ -219,93 +213,6 @@ static void test_events(void)
     check(irq_sent(0x73), "lowest priority: no interrupt");
 }
 
-/* What a GCMD bit does not do. */
-static void expect_ignored(const char *what, uint32_t bit)
-{
-    uint32_t gsts = vtd_rd32(VTD_GSTS);
-
-    vtd_wr32(VTD_GCMD, (gsts & ~VTD_ONE_SHOT) | bit);
-    check_eq(what, vtd_rd32(VTD_GSTS), gsts);
-    vtd_wr32(VTD_GCMD, gsts & ~VTD_ONE_SHOT);
-}
-
-static void test_no_remapping(void)
-{
-    static volatile uint32_t status;
-    volatile uint32_t *esr = _p(APIC_BASE + 0x280);
-    unsigned int vector = 0x80, i, before;
-
-    subtest("row 33: no table of interrupts to be told of");
-    check(!(vtd.ecap & 0x18), "ECAP %#"PRIx64" has IR or EIM", vtd.ecap);
-    for ( i = 0; i < NR_PLACES; i++ )
-    {
-        vtd_wr64(VTD_IRTA, places[i].addr | 0xf);
-        check_eq("IRTA", vtd_rd64(VTD_IRTA), 0);
-        expect_ignored("GSTS after SIRTP", VTD_SIRTP);
-        expect_ignored("GSTS after IRE", VTD_IRE);
-        raise_event(APIC_BASE, ++vector);
-        check(irq_sent(vector), "no interrupt with IRTA %#"PRIx64,
-              places[i].addr);
-    }
-
-    /* Bit 4 would say that the rest is an index, bit 3 that there is more. */
-    subtest("row 34: no index to be past the end of a table");
-    expect_ignored("GSTS after IRE", VTD_IRE);
-    raise_event(APIC_BASE | 0x10, ++vector);
-    check(irq_sent(vector), "no interrupt");
-    raise_event(APIC_BASE | 0x18, ++vector);
-    check(irq_sent(vector), "no interrupt");
-    check_eq("FSTS", fsts(), 0);
-
-    subtest("row 35: no entry: vectors are what the local APIC takes them for");
-    before = irqs();
-    for ( i = 1; i < 16; i++ )
-    {
-        *esr = 0;
-        raise_event(APIC_BASE, i);
-        *esr = 0;
-        check(*esr & 0x40, "vector %u: not illegal, ESR %#x", i, *esr);
-    }
-    raise_event(APIC_BASE, 0);
-    check_eq("interrupts", irqs(), before);
-    for ( i = 2; i < 8; i++ )
-        raise_event(APIC_BASE, i << 8 | 0x7f);
-    check_eq("interrupts of other kinds", irqs(), before);
-
-    subtest("row 36: no check of who sends");
-    raise_event(APIC_BASE, ++vector);
-    check(irq_sent(vector), "no interrupt");
-    check_eq("FSTS", fsts(), 0);
-
-    subtest("row 37: compatibility format only");
-    expect_ignored("GSTS after CFI", VTD_CFI);
-    vtd_wr64(VTD_IRTA, 1ull << 11);
-    check_eq("IRTA.EIME", vtd_rd64(VTD_IRTA), 0);
-    vtd_wr32(VTD_FEUADDR, ~0u);
-    check_eq("FEUADDR", vtd_rd32(VTD_FEUADDR), 0);
-    raise_event(APIC_BASE, ++vector);
-    check(irq_sent(vector), "no interrupt");
-
-    subtest("row 38: nothing cached, nothing to invalidate");
-    for ( i = 0; i < 2; i++ )
-    {
-        /* One entry, or all of them. */
-        qi_put(4 | i << 4, 0);
-        qi_put_wait(QI_WAIT_SW, &status, 7 + i);
-        qi_submit();
-        check_eq("FSTS", fsts(), FSTS_IQE);
-        check_eq("IQEI", IQEI(vtd_rd64(VTD_IQERCD)), IQEI_TYPE);
-        check_eq("IQH", qi_head(), qi_tail - 2);
-        check(status != 7 + i, "goes on behind it");
-        qi_set(qi_tail - 2, QI_WAIT, 0);
-        vtd_wr32(VTD_FSTS, FSTS_IQE);
-        check(wait_for(status == 7 + i, SOON_US), "does not go on");
-        raise_event(APIC_BASE, ++vector);
-        check(irq_sent(vector), "no interrupt");
-    }
-    vtd_wr32(VTD_FECTL, FECTL_IM);
-}
-
 void test_main(void)
 {
     if ( !vtd_init() || !qi_init() || !nvme_init() || !nvme_fill_disk(4) )
@@ -319,7 +226,7 @@ void test_main(void)
     test_access();
     qi_enable(0);
     test_events();
-    test_no_remapping();
+    rows_remap();
     qi_disable();
     rows_tables();
     rows_races();

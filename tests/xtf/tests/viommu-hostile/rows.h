@@ -35,6 +35,13 @@ long map_over(unsigned int space, unsigned long idx, uint64_t addr);
 /* A word of the page that a grant has put at its place. */
 uint32_t granted_word(unsigned int off);
 
+/*
+ * By an error of the queue, the fault event; it is sent before that is over.  And how
+ * many interrupts have been sent.
+ */
+void raise_event(uint32_t addr, uint32_t data);
+unsigned int irqs(void);
+
 /* Without FRI, which means nothing while no fault is recorded. */
 static inline uint32_t fsts(void)
 {
@@ -46,6 +53,8 @@ void still_works(const char *after);
 
 /* Before the first SRTP. */
 void rows_reset(void);
+/* With a queue. */
+void rows_remap(void);
 void rows_tables(void);
 void rows_memory(void);
 void rows_races(void);

@@ -17,8 +17,11 @@
 
 #define IRTA_EIME               (1u << 11)
 
-/* Take the table, of 256 entries. */
+/* Take the table, of 256 entries; and any other. */
 void ir_table(unsigned int flags);
+void ir_table_of(uint64_t irta);
+/* Where the table is. */
+uint64_t ir_address(void);
 /* The address of a message in remappable format. */
 uint32_t ir_message(unsigned int handle);
 void ir_entry(unsigned int index, uint64_t lo, uint64_t hi);

@@ -8,10 +8,20 @@
 static uint64_t irt[512] __page_aligned_bss;
 static volatile uint32_t status;
 
+void ir_table_of(uint64_t irta)
+{
+    vtd_wr64(VTD_IRTA, irta);
+    vtd_gcmd(VTD_SIRTP, 0);
+}
+
+uint64_t ir_address(void)
+{
+    return _u(irt);
+}
+
 void ir_table(unsigned int flags)
 {
-    vtd_wr64(VTD_IRTA, _u(irt) | 7 | flags);
-    vtd_gcmd(VTD_SIRTP, 0);
+    ir_table_of(_u(irt) | 7 | flags);
 }
 
 uint32_t ir_message(unsigned int handle)
