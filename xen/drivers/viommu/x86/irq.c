@@ -39,6 +39,9 @@ struct hvm_viommu_irq {
 
 static DEFINE_PERCPU_RWLOCK_GLOBAL(viommu_gate);
 
+/* Pages of a table that are populated under one hold of the lock. */
+#define HOLD_POPULATE 32
+
 /* Behind which are the IO-APIC, and messages of whom nobody knows. */
 static struct hvm_viommu_unit *first_unit(const struct domain *d)
 {
@@ -62,12 +65,22 @@ void viommu_host_gate_open(struct viommu *viommu)
     percpu_write_unlock(viommu_gate, &domain_irq(viommu)->gate);
 }
 
-/* Only what is the guest's alone, so that nobody else wants it back. */
-static struct page_info *hold_page(struct domain *d, gfn_t gfn)
+/*
+ * Only what is the guest's alone, so that nobody else wants it back.  To
+ * populate a page the p2m may have to look for one that the guest does not
+ * use: @populate says for how many that may still be done.
+ */
+static struct page_info *hold_page(struct domain *d, gfn_t gfn,
+                                   unsigned int *populate)
 {
     p2m_type_t p2mt;
-    struct page_info *pg = get_page_from_gfn(d, gfn_x(gfn), &p2mt, P2M_ALLOC);
+    struct page_info *pg = get_page_from_gfn(d, gfn_x(gfn), &p2mt, 0);
 
+    if ( !pg && p2m_is_pod(p2mt) && *populate )
+    {
+        --*populate;
+        pg = get_page_from_gfn(d, gfn_x(gfn), &p2mt, P2M_ALLOC);
+    }
     if ( !pg )
         return NULL;
 
@@ -87,7 +100,7 @@ void viommu_host_hold(struct viommu *viommu, unsigned int table, paddr_t gpa,
     struct page_info **page = domain_irq(viommu)->page[table];
     struct domain *d = viommu->domain;
     gfn_t gfn = gaddr_to_gfn(gpa);
-    unsigned int i;
+    unsigned int i, populate = HOLD_POPULATE;
 
     ASSERT(spin_is_locked(&viommu->lock));
     ASSERT(nr <= VIOMMU_HELD_PAGES);
@@ -103,7 +116,7 @@ void viommu_host_hold(struct viommu *viommu, unsigned int table, paddr_t gpa,
         if ( i >= nr && !old )
             continue;
 
-        page[i] = i < nr ? hold_page(d, gfn_add(gfn, i)) : NULL;
+        page[i] = i < nr ? hold_page(d, gfn_add(gfn, i), &populate) : NULL;
         if ( old )
             put_page(old);
     }
