@@ -66,7 +66,7 @@ dm_programs()
     for program in hostile-dm second-dm stages soak/watch
     do
         cc -Wall -Wextra -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
-            -o "$1/${program#*/}" "$TOP/tests/stack/$program.c" \
+            -o "$1/${program#*/}" "$TOP/tests/stack/$program"*.c \
             -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
             -lxenctrl -lxenguest -lxendevicemodel -lxenevtchn \
             -lxenforeignmemory

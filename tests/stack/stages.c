@@ -29,22 +29,21 @@
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
 #include <xenguest.h>
-#include <xen/hvm/save.h>
 #include <xen/hvm/viommu.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 
+#include "stages.h"
+
 #define BASE        0xfed90000u
 #define UNITS       3       /* of a domain, at most */
-#define NR_PAGES    64      /* of the guest's memory */
-#define CODE        0x1000u /* its program */
 #define CALLS       24      /* at each stage */
 #define DEVICE      3       /* of bus 0, that a device model has claimed */
 
-static xc_interface *xch;
+xc_interface *xch;
 static xendevicemodel_handle *dmod;
 static xenevtchn_handle *evtchn;
-static xenforeignmemory_handle *fmem;
+xenforeignmemory_handle *fmem;
 
 /* What the program has done to the domain, from which the answers follow. */
 static struct {
@@ -76,31 +75,6 @@ static unsigned int below(unsigned int n)
 
     return (state >> 16) % n;
 }
-
-/*
- * The guest: 32 bits, no paging.  It enables translation with an empty root
- * table and the fault interrupt, and invalidates for ever.
- */
-extern const char guest_begin[], guest_end[];
-asm ( ".pushsection .rodata\n\t"
-      ".code32\n"
-      "guest_begin:\n\t"
-      "mov $0xfed90000, %ebx\n\t"
-      "movl $0xfee00000, 0x40(%ebx)\n\t"    /* FEADDR */
-      "movl $0x40, 0x3c(%ebx)\n\t"          /* FEDATA */
-      "movl $0, 0x38(%ebx)\n\t"             /* FECTL: not masked */
-      "movl $0x5000, 0x20(%ebx)\n\t"        /* RTADDR */
-      "movl $0, 0x24(%ebx)\n\t"
-      "movl $0x40000000, 0x18(%ebx)\n\t"    /* GCMD: SRTP */
-      "movl $0x80000000, 0x18(%ebx)\n"      /* GCMD: TE */
-      "1:\n\t"
-      "movl $0xa0000000, 0x2c(%ebx)\n\t"    /* CCMD: global */
-      "movl $0x90000000, 0x10c(%ebx)\n\t"   /* IOTLB: global */
-      "pause\n\t"
-      "jmp 1b\n"
-      "guest_end:\n\t"
-      ".code64\n\t"
-      ".popsection" );
 
 /* One that it may have, or one that no domain has. */
 static unsigned int any_unit(void)
@@ -397,67 +371,10 @@ static void stage(const char *name)
         operations[below(sizeof(operations) / sizeof(*operations))]();
 }
 
-static void must(int rc, const char *what)
+void must(int rc, const char *what)
 {
     if ( rc )
         err(1, "%s, %s", dom.stage, what);
-}
-
-/* vCPU 0 begins at CODE: as libxenguest's vcpu_hvm(). */
-static void load_vcpu(void)
-{
-    struct {
-        struct hvm_save_descriptor header_d;
-        HVM_SAVE_TYPE(HEADER) header;
-        struct hvm_save_descriptor cpu_d;
-        HVM_SAVE_TYPE(CPU) cpu;
-        struct hvm_save_descriptor end_d;
-        HVM_SAVE_TYPE(END) end;
-    } ctx = {
-        .cpu_d = { .typecode = HVM_SAVE_CODE(CPU),
-                   .length = HVM_SAVE_LENGTH(CPU) },
-        .cpu = {
-            .cs_limit = ~0u, .ds_limit = ~0u, .es_limit = ~0u, .ss_limit = ~0u,
-            .tr_limit = 0x67, .cs_arbytes = 0xc9b, .ds_arbytes = 0xc93,
-            .es_arbytes = 0xc93, .ss_arbytes = 0xc93, .tr_arbytes = 0x8b,
-            .cr0 = 0x11, .rip = CODE, .dr6 = 0xffff0ff0, .dr7 = 0x400,
-        },
-        .end_d = { .typecode = HVM_SAVE_CODE(END),
-                   .length = HVM_SAVE_LENGTH(END) },
-    };
-    int size = xc_domain_hvm_getcontext(xch, dom.domid, NULL, 0);
-    uint8_t *full;
-
-    must(size <= 0, "the size of its context");
-    full = calloc(1, size);
-    size = xc_domain_hvm_getcontext(xch, dom.domid, full, size);
-    must(size <= 0, "its context");
-    memcpy(&ctx, full, sizeof(ctx.header_d) + sizeof(ctx.header));
-    free(full);
-    must(xc_domain_hvm_setcontext(xch, dom.domid, (void *)&ctx, sizeof(ctx)),
-         "its vCPU");
-}
-
-static void load_program(void)
-{
-    xen_pfn_t gfn = CODE >> 12;
-    char *page = xenforeignmemory_map(fmem, dom.domid, PROT_WRITE, 1, &gfn,
-                                      NULL);
-
-    must(!page, "its program");
-    memcpy(page, guest_begin, guest_end - guest_begin);
-    xenforeignmemory_unmap(fmem, page, 1);
-}
-
-static void populate(void)
-{
-    xen_pfn_t gfn[NR_PAGES];
-    unsigned int i;
-
-    for ( i = 0; i < NR_PAGES; i++ )
-        gfn[i] = i;
-    must(xc_domain_populate_physmap_exact(xch, dom.domid, NR_PAGES, 0, 0, gfn),
-         "its memory");
 }
 
 static void nobody_bound(void)
@@ -618,10 +535,10 @@ static void life(void)
         return;
     if ( !empty )
     {
-        populate();
+        guest_memory(dom.domid);
         stage("memory");
-        load_program();
-        load_vcpu();
+        guest_program(dom.domid);
+        guest_vcpu(dom.domid);
         stage("ready");
     }
     if ( last == 3 )
