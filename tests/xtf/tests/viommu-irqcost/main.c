@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What interrupt remapping costs, where the clock counts instructions
- * (scripts/test-hostile): an interrupt before and after it is remapped, and the
- * invalidation of an entry.  As a test it is of no more than that interrupts come, and
- * that each invalidation is over before the guest's next instruction.
+ * (scripts/test-hostile): an interrupt before and after it is remapped, the
+ * invalidation of an entry, and the largest table that is taken.  As a test it is of no
+ * more than that interrupts come, and that each command is over before the guest's next
+ * instruction.
  *
  * The interrupt is that of a device's pin, which is asserted all the time: it comes when
  * the IO-APIC's entry is unmasked, within that one exit, with no device model.
@@ -16,6 +17,9 @@ const char test_title[] = "vIOMMU: what interrupt remapping costs";
 /* Device 10h, INTA, as Xen routes it. */
 #define PIN                     18
 #define LEVEL                   (1u << 15)
+
+/* 1 MiB. */
+#define LARGE                   0x04000000u
 
 #define NR_TIMES                8
 /* Vectors, of which each is sent once; and entries, of the same number. */
@@ -48,6 +52,13 @@ static void op_iec_global(void)
 {
     qi_put(4, 0);
     wait_in_trap();
+}
+
+/* The largest table, all of it in memory that nobody uses. */
+static void op_sirtp(void)
+{
+    vtd_wr32(VTD_GCMD, VTD_QIE | VTD_IRE | VTD_SIRTP);
+    check(vtd_rd32(VTD_GSTS) & VTD_SIRTP, "not taken in the trap");
 }
 
 static void worst(const char *name, uint64_t ticks, unsigned int bound)
@@ -125,6 +136,10 @@ void test_main(void)
     invalidation("write-iqt-wait", op_wait, 32000);
     invalidation("write-iqt-iec", op_iec, 32000);
     invalidation("write-iqt-iec-global", op_iec_global, 32000);
+
+    subtest("tables");
+    vtd_wr64(VTD_IRTA, LARGE | 0xf);
+    invalidation("write-gcmd-sirtp", op_sirtp, 240000);
 
     edu_assert(&edu, false);
     check_eq("FSTS", vtd_rd32(VTD_FSTS), 0);
