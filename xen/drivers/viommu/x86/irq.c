@@ -80,6 +80,9 @@ static struct page_info *hold_page(struct domain *d, gfn_t gfn,
     {
         --*populate;
         pg = get_page_from_gfn(d, gfn_x(gfn), &p2mt, P2M_ALLOC);
+        /* None was found, and none would be for the others. */
+        if ( !pg )
+            *populate = 0;
     }
     if ( !pg )
         return NULL;
