@@ -79,9 +79,8 @@ bool nic_find(struct nic *nic);
 void nic_message(uint32_t addr);
 void nic_mask(bool masked);
 bool nic_pending(void);
+/* It has sent all that it will for that when this returns. */
 void nic_raise(const struct nic *nic);
-/* It is not to send again for that. */
-void nic_served(const struct nic *nic);
 
 /* level.c: pins of devices, which have not been told to send yet. */
 void test_level(void);

@@ -87,7 +87,6 @@ void test_main(void)
     ir_expect("IO-APIC", 0x41);
     nic_raise(&nic);
     ir_expect("device", 0x42);
-    nic_served(&nic);
     ioapic_entry(TIMER_PIN, IOAPIC_MASKED);
     change(PIN, IRTE_V(0x43), IOAPIC_SID);
     change(NIC, IRTE_V(0x44), nic.sid);
