@@ -196,7 +196,7 @@ run()
     case " $* " in
         *" kexec "*|*" soft_reset "*|*" kdump "*)
             # with the kernel that comes next
-            initrd=/tmp/initrd memory=320 extra="$extra crashkernel=96M"
+            initrd=/tmp/initrd memory=384 extra="$extra crashkernel=144M"
             [ -e $initrd ] || cat /guest/initrd /job/kernel.cpio >$initrd ;;
     esac
     sed -e "s|@NAME@|$name|; s|@VIOMMU@|$viommu|; s|@EXTRA@|$extra|" \
