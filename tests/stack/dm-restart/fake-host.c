@@ -4,7 +4,7 @@
  * before fake-xen.c of tests/stack/xl-configs.  What it is made of is in directory
  * $FAKE: "domain" with the state of it, "store" with a directory for each node of
  * xenstore, whose value is the file "@" in it, "suspend-port" if the guest has one,
- * and "log".
+ * "no-unit" if it has no vIOMMU, and "log".
  *
  * With $FAKE/hasty, time passes 50 times as fast while libxl waits.
  */
@@ -26,6 +26,7 @@
 
 #include <xenctrl.h>
 #include <xen/hvm/params.h>
+#include <xen/hvm/viommu_domctl.h>
 #include <xenevtchn.h>
 #include <xenguest.h>
 #include <xenstore.h>
@@ -110,6 +111,8 @@ static uint32_t flags(void)
         dominf |= XEN_DOMINF_shutdown | SHUTDOWN_poweroff << XEN_DOMINF_shutdownshift;
     if ( is("dying") )
         dominf |= XEN_DOMINF_dying;
+    if ( is("paused") )
+        dominf |= XEN_DOMINF_paused;
 
     return dominf;
 }
@@ -151,6 +154,13 @@ int xc_hvm_param_get(xc_interface *xch, uint32_t domid, uint32_t param,
 {
     *value = param == HVM_PARAM_ACPI_S_STATE && !access(name("asleep"), F_OK) ? 3 : 0;
     return 0;
+}
+
+int xc_domain_viommu_get_stats(xc_interface *xch, uint32_t domid, unsigned int unit,
+                               struct xen_viommu_stats *stats)
+{
+    errno = ENODEV;
+    return access(name("no-unit"), F_OK) ? 0 : -1;
 }
 
 /* A guest that takes part in being suspended: it is when it is asked. */

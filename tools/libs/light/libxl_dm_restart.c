@@ -10,11 +10,14 @@
  *
  * If no device model can be started, the domain stays suspended, and what was
  * saved is kept: the operation can be repeated.
+ *
+ * What an attempt has left is told from other domains that are suspended, and its
+ * file from one of an earlier time, by a node of xenstore: libxl_dm_hold.c.  Its
+ * value is the process that was seen to have ended, whose number may be that of
+ * another one by now, or 0.
  */
 
 #include "libxl_osdeps.h" /* must come before any other headers */
-
-#include <sys/file.h>
 
 #include "libxl_internal.h"
 
@@ -28,12 +31,12 @@ typedef struct {
     libxl__carefd *hold;
     libxl_domain_config d_config;
     const char *state;  /* what the old device model has saved */
-    bool again;         /* it has been saved by an earlier attempt */
+    bool again;         /* an earlier attempt has left the domain suspended */
     libxl__domain_save_state dss;
     libxl__destroy_devicemodel_state ddms;
     libxl__ev_time look;
     unsigned int looks;
-    pid_t old;
+    pid_t old;          /* the process that is to end, 0 if there is none */
     libxl__domain_create_state dcs; /* of this what starts a device model */
     libxl__dm_resume_state dmrs;
     char *nodes;
@@ -50,6 +53,7 @@ static void dm_restart_told_to_end(libxl__egc *egc,
                                    int rc);
 static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
                             const struct timeval *requested_abs, int rc);
+static int dm_restart_middle(libxl__gc *gc, libxl__spawn_state *spawn, pid_t pid);
 static void dm_restart_started(libxl__egc *egc, libxl__dm_spawn_state *dmss,
                                int rc);
 static void dm_restart_resume(libxl__egc *egc, libxl__dm_restart_state *rs,
@@ -59,57 +63,10 @@ static void dm_restart_resumed(libxl__egc *egc, libxl__dm_resume_state *dmrs,
 static void dm_restart_done(libxl__egc *egc, libxl__dm_restart_state *rs,
                             int rc);
 
-/*
- * Who replaces the device model holds the domain alone, who saves or migrates it
- * together with others of the kind.  The file goes with the domain's other data.
- */
-int libxl__dm_hold(libxl__gc *gc, uint32_t domid, bool alone,
-                   libxl__carefd **hold)
+static int dm_restart_mark(libxl__gc *gc, uint32_t domid, pid_t ended)
 {
-    const char *path = libxl__userdata_path(gc, domid, "device-model-hold", "l");
-    int fd, r;
-
-    *hold = NULL;
-    if (!path)
-        return ERROR_LOCK_FAIL;
-
-    libxl__carefd_begin();
-    fd = open(path, O_RDWR | O_CREAT, 0666);
-    r = fd < 0 ? fd : flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB);
-    *hold = libxl__carefd_opened(CTX, fd);
-    if (!r)
-        return 0;
-
-    if (fd >= 0 && errno == EWOULDBLOCK)
-        LOGD(ERROR, domid, "device model: the domain is being saved or migrated, "
-             "or its device model replaced");
-    else
-        LOGED(ERROR, domid, "device model: locking %s", path);
-    libxl__carefd_close(*hold);
-    *hold = NULL;
-
-    return ERROR_LOCK_FAIL;
-}
-
-void libxl__dm_release(libxl__carefd **hold)
-{
-    if (!*hold)
-        return;
-    /* Before it is closed: a child may have it, until it runs another program. */
-    flock(libxl__carefd_fd(*hold), LOCK_UN);
-    libxl__carefd_close(*hold);
-    *hold = NULL;
-}
-
-/* Who would have the domain go on has to leave it alone for as long. */
-int libxl__dm_check_hold(libxl__gc *gc, uint32_t domid)
-{
-    libxl__carefd *hold;
-    int rc = libxl__dm_hold(gc, domid, false, &hold);
-
-    libxl__dm_release(&hold);
-
-    return rc;
+    return libxl__xs_printf(gc, XBT_NULL, libxl__dm_restart_node(gc, domid),
+                            "%ld", (long)ended);
 }
 
 /* What another process cannot take over, or NULL. */
@@ -175,14 +132,13 @@ static int dm_restart_vcpus(libxl__gc *gc, uint32_t domid,
     return 0;
 }
 
-static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
-                            uint32_t domid)
+/* It runs, or is as an earlier attempt has left it. */
+static int dm_restart_check_state(libxl__gc *gc, libxl__dm_restart_state *rs,
+                                  uint32_t domid)
 {
-    libxl_domain_config *d_config = &rs->d_config;
-    const char *whynot, *uid, *pid, *state;
+    const char *mark, *pid;
     libxl_dominfo info;
-    bool dying, shut_down, suspended;
-    uint64_t asleep;
+    bool off, paused;
     int rc;
 
     libxl_dominfo_init(&info);
@@ -191,32 +147,56 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
         LOGD(ERROR, domid, "device model: there is no such domain");
         return rc;
     }
-    dying = info.dying;
-    shut_down = info.shutdown;
-    suspended = shut_down &&
-                info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+    off = info.dying || info.shutdown;
+    paused = info.paused;
     libxl_dominfo_dispose(&info);
 
-    if (libxl__domain_type(gc, domid) != LIBXL_DOMAIN_TYPE_HVM ||
-        libxl__device_model_version_running(gc, domid) !=
-        LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN) {
-        LOGD(ERROR, domid, "device model: only that of an HVM domain with "
-             "qemu-xen can be restarted");
+    rc = libxl__xs_read_checked(gc, XBT_NULL, libxl__dm_restart_node(gc, domid), &mark);
+    if (rc)
+        return rc;
+    rs->again = mark && libxl__dm_is_suspended(gc, domid);
+    if (off && !rs->again) {
+        LOGD(ERROR, domid, "device model: the domain is shut down");
         return ERROR_INVAL;
     }
-    if (libxl_get_stubdom_id(CTX, domid)) {
-        LOGD(ERROR, domid, "device model: cannot be restarted in a stub domain");
-        return ERROR_NI;
+    if (paused && !rs->again) {
+        LOGD(ERROR, domid, "device model: the domain is paused");
+        return ERROR_NOT_READY;
+    }
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+             GCSPRINTF("/local/domain/%u/image/device-model-pid", domid), &pid);
+    if (rc)
+        return rc;
+    rs->old = pid ? atoi(pid) : 0;
+    if (rs->old < 0 || (rs->again && rs->old == atoi(mark)))
+        rs->old = 0;
+
+    return 0;
+}
+
+static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
+                            uint32_t domid)
+{
+    libxl_domain_config *d_config = &rs->d_config;
+    const char *whynot, *uid, *state;
+    uint64_t asleep;
+    int rc;
+
+    rc = dm_restart_check_state(gc, rs, domid);
+    if (rc)
+        return rc;
+
+    /* Which implies HVM, and qemu-xen outside of a stub domain. */
+    if (!libxl__has_viommu(gc, domid)) {
+        LOGD(ERROR, domid, "device model: only that of a domain with a viommu "
+             "can be restarted");
+        return ERROR_INVAL;
     }
 
     rs->state = libxl__userdata_path(gc, domid, "device-model-state", "d");
     if (!rs->state)
         return ERROR_FAIL;
-    rs->again = suspended && !dying && !access(rs->state, R_OK);
-    if (dying || (shut_down && !rs->again)) {
-        LOGD(ERROR, domid, "device model: the domain is shut down");
-        return ERROR_INVAL;
-    }
 
     rc = libxl__get_domain_configuration(gc, domid, d_config);
     if (rc) {
@@ -263,11 +243,6 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
     if (rc)
         return rc;
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL,
-             GCSPRINTF("/local/domain/%u/image/device-model-pid", domid), &pid);
-    if (rc)
-        return rc;
-    rs->old = pid ? atoi(pid) : 0;
     if (rs->again)
         return 0;
 
@@ -280,7 +255,7 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
         LOGD(ERROR, domid, "device model: it is not running yet");
         return ERROR_NOT_READY;
     }
-    if (rs->old <= 0 || kill(rs->old, 0)) {
+    if (!rs->old || kill(rs->old, 0)) {
         LOGD(ERROR, domid, "device model: it is gone, and its devices with it; "
              "the domain has to be destroyed or rebooted");
         return ERROR_FAIL;
@@ -334,9 +309,6 @@ static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc)
 
     if (rc)
         goto out;
-    rc = libxl__dm_hold(gc, domid, true, &rs->hold);
-    if (rc)
-        goto out;
 
     userdata = libxl__lock_domain_userdata(gc, domid);
     if (!userdata) {
@@ -348,18 +320,39 @@ static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc)
     if (rc)
         goto out;
 
+    /* Only now, as others fail while it is held. */
+    rc = libxl__dm_hold(gc, domid, true, &rs->hold);
+    if (rc)
+        goto out;
+    rc = dm_restart_check_state(gc, rs, domid);
+    if (rc)
+        goto out;
+
     /* Nodes that end with the old device model, and that the new one reads. */
     rc = libxl__save_emulator_xenstore_data(&rs->dss, &rs->nodes,
                                             &rs->nodes_len);
     if (rc)
         goto out;
 
-    if (rs->again) {
+    if (rs->again && !access(rs->state, R_OK)) {
         dm_restart_end_old(egc, rs); /* must be last */
         return;
     }
 
     rc = libxl__domain_suspend_init(egc, dsps, LIBXL_DOMAIN_TYPE_HVM);
+    if (rc)
+        goto out;
+    if (rs->again) {
+        dsps->callback_device_model_done = dm_restart_suspended;
+        libxl__domain_suspend_device_model(egc, dsps); /* must be last */
+        return;
+    }
+
+    /* What is there is of a time before it. */
+    rc = libxl__remove_file(gc, rs->state);
+    if (rc)
+        goto out;
+    rc = dm_restart_mark(gc, domid, 0);
     if (rc)
         goto out;
     dsps->callback_common_done = dm_restart_suspended;
@@ -370,21 +363,6 @@ static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc)
     dm_restart_done(egc, rs, rc);
 }
 
-/* The domain is there, and runs no vCPU as it has been suspended. */
-static bool dm_restart_is_suspended(libxl__gc *gc, uint32_t domid)
-{
-    libxl_dominfo info;
-    bool suspended;
-
-    libxl_dominfo_init(&info);
-    suspended = !libxl_domain_info(CTX, &info, domid) && !info.dying &&
-                info.shutdown &&
-                info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
-    libxl_dominfo_dispose(&info);
-
-    return suspended;
-}
-
 static void dm_restart_suspended(libxl__egc *egc,
                                  libxl__domain_suspend_state *dsps, int rc)
 {
@@ -392,6 +370,7 @@ static void dm_restart_suspended(libxl__egc *egc,
     STATE_AO_GC(dsps->ao);
     const uint32_t domid = dsps->domid;
 
+    libxl__domain_suspend_dispose(gc, dsps);
     if (!rc && rename(dsps->dm_savefile, rs->state)) {
         LOGED(ERROR, domid, "device model: renaming %s", dsps->dm_savefile);
         rc = ERROR_FAIL;
@@ -402,9 +381,9 @@ static void dm_restart_suspended(libxl__egc *egc,
     }
 
     libxl__remove_file(gc, dsps->dm_savefile);
-    if (!dm_restart_is_suspended(gc, domid)) {
+    if (!libxl__dm_is_suspended(gc, domid)) {
         LOGD(ERROR, domid, "device model: the domain was not suspended, "
-             "and has the old one");
+             "and has the old one: if it still is, later, repeat this");
         dm_restart_done(egc, rs, rc);
         return;
     }
@@ -415,9 +394,18 @@ static void dm_restart_suspended(libxl__egc *egc,
 
 static void dm_restart_end_old(libxl__egc *egc, libxl__dm_restart_state *rs)
 {
-    rs->ddms.ao = rs->dcs.ao;
+    STATE_AO_GC(rs->dcs.ao);
+
+    rs->ddms.ao = ao;
     rs->ddms.domid = rs->dcs.guest_domid;
     rs->ddms.callback = dm_restart_told_to_end;
+    if (!rs->old) {
+        /* What one that did not start has left says nothing of the next one. */
+        libxl__xs_rm_checked(gc, XBT_NULL,
+            DEVICE_MODEL_XS_PATH(gc, LIBXL_TOOLSTACK_DOMID, rs->ddms.domid, ""));
+        dm_restart_told_to_end(egc, &rs->ddms, 0); /* must be last */
+        return;
+    }
     libxl__destroy_device_model(egc, &rs->ddms); /* must be last */
 }
 
@@ -461,11 +449,17 @@ static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
         return;
     }
 
-    if (!dm_restart_is_suspended(gc, domid)) {
+    if (!libxl__dm_is_suspended(gc, domid)) {
         LOGD(ERROR, domid, "device model: the domain was destroyed or resumed "
              "meanwhile");
         rc = ERROR_FAIL;
         goto out;
+    }
+
+    if (rs->old) {
+        rc = dm_restart_mark(gc, domid, rs->old);
+        if (rc)
+            goto out;
     }
 
     /* Whether the new one starts or not, its file is removed. */
@@ -485,12 +479,43 @@ static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
     dmss->guest_domid = dcs->guest_domid;
     dmss->guest_config = &rs->d_config;
     dmss->build_state = &dcs->build_state;
+    dmss->midproc_cb = dm_restart_middle;
     dmss->callback = dm_restart_started;
     libxl__spawn_local_dm(egc, dmss); /* must be last */
     return;
 
  out:
     dm_restart_done(egc, rs, rc);
+}
+
+/* This process stays until the device model ends, if its parent is killed. */
+static int dm_restart_middle(libxl__gc *gc, libxl__spawn_state *spawn, pid_t pid)
+{
+    libxl__dm_restart_state *rs = CONTAINER_OF(spawn, *rs, dcs.sdss.dm.spawn);
+
+    close(rs->devlock.fd);
+    close(libxl__carefd_fd(rs->hold));
+
+    return libxl__spawn_record_pid(gc, spawn, pid);
+}
+
+/* It may be there without having said so in time. */
+static void dm_restart_not_started(libxl__gc *gc, uint32_t domid)
+{
+    const char *path = GCSPRINTF("/local/domain/%u/image/device-model-pid", domid);
+    const char *recorded;
+    pid_t pid;
+
+    if (libxl__xs_read_checked(gc, XBT_NULL, path, &recorded) || !recorded)
+        return;
+    pid = atoi(recorded);
+    if (kill(pid, 0) && errno == ESRCH) {
+        dm_restart_mark(gc, domid, pid);
+        return;
+    }
+    LOGD(ERROR, domid, "device model: process %ld has not started in time, and "
+         "is told to end", (long)pid);
+    libxl__kill_xs_path(gc, path, "Device Model");
 }
 
 static void dm_restart_started(libxl__egc *egc, libxl__dm_spawn_state *dmss,
@@ -500,6 +525,8 @@ static void dm_restart_started(libxl__egc *egc, libxl__dm_spawn_state *dmss,
     STATE_AO_GC(rs->dcs.ao);
 
     if (rc) {
+        if (libxl__dm_is_suspended(gc, rs->dcs.guest_domid))
+            dm_restart_not_started(gc, rs->dcs.guest_domid);
         dm_restart_done(egc, rs, rc);
         return;
     }
@@ -520,7 +547,11 @@ static void dm_restart_resumed(libxl__egc *egc, libxl__dm_resume_state *dmrs,
                                int rc)
 {
     libxl__dm_restart_state *rs = CONTAINER_OF(dmrs, *rs, dmrs);
+    STATE_AO_GC(dmrs->ao);
 
+    if (!rc)
+        rc = libxl__xs_rm_checked(gc, XBT_NULL,
+                                  libxl__dm_restart_node(gc, dmrs->domid));
     dm_restart_done(egc, rs, rs->rc ?: rc);
 }
 
@@ -530,10 +561,10 @@ static void dm_restart_done(libxl__egc *egc, libxl__dm_restart_state *rs, int rc
     libxl__domain_suspend_state *dsps = &rs->dss.dsps;
     const uint32_t domid = rs->dcs.guest_domid;
 
-    if (rc && rs->state && dm_restart_is_suspended(gc, domid)) {
+    if (rc && rs->hold && libxl__dm_is_suspended(gc, domid)) {
         if (!access(rs->state, R_OK))
-            LOGD(ERROR, domid, "device model: the domain has none any more, and "
-                 "stays suspended: repeat this when one can be started, "
+            LOGD(ERROR, domid, "device model: what it was is saved, and the domain "
+                 "stays suspended: repeat this when another one can be started, "
                  "or destroy the domain");
         else
             LOGD(ERROR, domid, "device model: the domain stays suspended, "

@@ -342,6 +342,13 @@ static int viommu_get_stats(libxl__gc *gc, uint32_t domid, unsigned int unit,
     return ERROR_FAIL;
 }
 
+bool libxl__has_viommu(libxl__gc *gc, uint32_t domid)
+{
+    struct xen_viommu_stats raw;
+
+    return !viommu_get_stats(gc, domid, 0, &raw);
+}
+
 int libxl__viommu_check_remus(libxl__gc *gc, uint32_t domid)
 {
     struct xen_viommu_stats raw;
