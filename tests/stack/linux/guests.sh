@@ -7,7 +7,7 @@
 # what stands after the colon, the first one what stands after "mode=".
 #
 # A kernel that knows it runs on Xen leaves kexec to Xen, which starts a new
-# device model, and QEMU 7.2 dies of saving an NVMe.  Without that knowledge it
+# device model, and QEMU cannot save an NVMe.  Without that knowledge it
 # jumps, and the unit stays as it was left.  It then has to be told the TSC's
 # frequency, because it cannot measure it on an emulated CPU.
 khz=$(($(xl info | sed -n 's/^cpu_mhz *: \([0-9]*\).*/\1/p') * 1000))
@@ -26,7 +26,6 @@ guest no-intremap type=vtd,intremap=0 "vfio mode="
 # Two guests at once: there is one CPU for them, and it is the first boot of each
 # that works beside the other's.
 together="strict register"
-lane default
 lane strict native &
-lane register other no-intremap
+lane register other default no-intremap
 wait
