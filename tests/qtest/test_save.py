@@ -28,13 +28,13 @@ class Save(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.state = os.path.join(self.folder.name, "state")
 
-    def machine(self, kind, drive=DISK, state=None, unit=None):
+    def machine(self, kind, drive=DISK, state=None, unit=None, extra=()):
         """All machines of a test have the same memory."""
         ram = os.path.join(self.folder.name, "ram")
         m = Machine("-object", "memory-backend-file,id=ram,size=64M,share=on,"
                     "mem-path=" + ram, "-machine", "memory-backend=ram",
                     *XEN, "-drive", drive, "-device", kind.device + ",addr=4",
-                    *getattr(kind, "extra", []), state=state, unit=unit)
+                    *getattr(kind, "extra", []), *extra, state=state, unit=unit)
         self.addCleanup(m.close)
         return m
 
@@ -55,8 +55,8 @@ class Save(unittest.TestCase):
         self.assertTrue(d.ok())
         self.assertEqual(m.peek(TARGET, 512), bytes(512))
 
-    def before(self, kind, drive=DISK):
-        m = self.machine(kind, drive, unit=self.tables)
+    def before(self, kind, drive=DISK, extra=()):
+        m = self.machine(kind, drive, unit=self.tables, extra=extra)
         return m, kind(m, RID)
 
     def after(self, m, kind, d):
@@ -136,6 +136,20 @@ class Save(unittest.TestCase):
         d.reset()
         d.setup()
         self.good(m, d)
+
+    def test_refused(self):
+        """What cannot be saved is named, and goes on where it is."""
+        for kind, extra in ((devices.Nvme, ()),
+                            (devices.VirtioBlk, ("-device", "ufs,addr=6"))):
+            m, d = self.before(kind, extra=extra)
+            self.good(m, d)
+            m.qmp("stop")
+            answer = m.qmp("xen-save-devices-state", filename=self.state)
+            self.assertRegex(str(answer), "non-migratable device .*(nvme|ufs)")
+            self.assertFalse(os.path.exists(self.state))
+            m.qmp("cont")
+            self.good(m, d)
+            m.close()
 
     def test_used_index(self):
         """It is in the guest's memory, and nonsense."""
