@@ -31,6 +31,7 @@ struct hvm {
     uint64_t maps;              /* calls for memory */
     uint8_t pad[PAGE - 16];
     uint8_t page[NR_PAGES][PAGE];   /* 0 and 1: of requests */
+    uint8_t claimed[1 << 16];   /* requests of that PCI device come here */
 };
 
 static struct hvm *hvm;
@@ -143,6 +144,30 @@ int xendevicemodel_modified_memory(void *dmod, uint16_t domid, uint64_t gfn,
     return 0;
 }
 
+int xendevicemodel_map_pcidev_to_ioreq_server(void *dmod, uint16_t domid,
+                                              uint16_t id, uint16_t segment,
+                                              uint8_t bus, uint8_t dev,
+                                              uint8_t func)
+{
+    uint8_t *claimed = &hvm->claimed[bus << 8 | dev << 3 | func];
+
+    if (*claimed) {
+        errno = EEXIST;
+        return -1;
+    }
+    *claimed = 1;
+    return 0;
+}
+
+int xendevicemodel_unmap_pcidev_from_ioreq_server(void *dmod, uint16_t domid,
+                                                  uint16_t id, uint16_t segment,
+                                                  uint8_t bus, uint8_t dev,
+                                                  uint8_t func)
+{
+    hvm->claimed[bus << 8 | dev << 3 | func] = 0;
+    return 0;
+}
+
 /* ----------------------------------------------------- that has no effect */
 
 #define NOTHING(name) int name(void) { return 0; }
@@ -151,9 +176,7 @@ NOTHING(xc_domain_shutdown)
 NOTHING(xc_set_hvm_param)
 NOTHING(xendevicemodel_destroy_ioreq_server)
 NOTHING(xendevicemodel_map_io_range_to_ioreq_server)
-NOTHING(xendevicemodel_map_pcidev_to_ioreq_server)
 NOTHING(xendevicemodel_unmap_io_range_from_ioreq_server)
-NOTHING(xendevicemodel_unmap_pcidev_from_ioreq_server)
 NOTHING(xendevicemodel_set_ioreq_server_state)
 NOTHING(xendevicemodel_pin_memory_cacheattr)
 NOTHING(xendevicemodel_inject_msi)

@@ -13,12 +13,13 @@ NR_GFNS, NR_PAGES = 1 << 20, 1 << 15
 DIRTY = 4 * NR_GFNS
 FRESH = DIRTY + NR_GFNS
 PAGES = FRESH + PAGE
-SIZE = PAGES + NR_PAGES * PAGE
+CLAIMED = PAGES + NR_PAGES * PAGE
+SIZE = CLAIMED + (1 << 16)
 
 # struct ioreq, and what is in it
 IOREQ = PAGES + PAGE
 READY, IN_PROCESS, DONE = 1, 2, 3
-COPY, INVALIDATE = 1, 8
+COPY, CONFIG, INVALIDATE = 1, 2, 8
 PORT = 1000
 
 
@@ -100,6 +101,17 @@ class Guest:
         os.eventfd_write(self.event, 1)
         m.until(lambda: self.mem[IOREQ + 30] & 15 == DONE, "a request")
         return struct.unpack_from("<Q", self.mem, IOREQ + 8)[0]
+
+    def config(self, m, rid, reg, value=None):
+        """A register in configuration space: read, or written.  Xen asks no device
+        model about a device that none has claimed."""
+        if not self.mem[CLAIMED + rid]:
+            return 0xFFFFFFFF
+        return self.request(m, CONFIG, rid << 32 | reg, value or 0,
+                            write=value is not None) & 0xFFFFFFFF
+
+    def claimed(self):
+        return [rid for rid in range(1 << 16) if self.mem[CLAIMED + rid]]
 
     def gives(self, m, *gfns):
         """It gives memory away, and the device model is told."""
