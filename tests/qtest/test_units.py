@@ -87,6 +87,25 @@ class Units(unittest.TestCase):
                               if asked(v) != before[i]], [unit])
         self.assertEqual([v.faults() for v in m.units], [[], [], []])
 
+    def test_functions(self):
+        """A slot has more than one bridge: all of them are behind its unit."""
+        m = self.machine("-global", SLOTS, "-device",
+                         "pci-bridge,id=bridge,chassis_nr=1,multifunction=on,"
+                         f"addr={TWO:x}", "-device", "pci-bridge,id=second,"
+                         f"chassis_nr=2,addr={TWO:x}.1", "-device",
+                         EDU % 1 + ",bus=second", units=3)
+        bridge = rid_of(TWO, 1)
+        m.cfg(bridge, 0x18, 0x010100)
+        m.cfg(bridge, 0x20, 0xE010E010)
+        m.command(bridge, MEMORY | MASTER)
+        m.bar(BEHIND, 0, BAR[BEHIND])
+        for viommu, target in zip(m.units, TARGET):
+            viommu.map(bridge, IOVA, target)
+            viommu.enable()
+        self.written(m)
+        self.dma(m, BAR[BEHIND])
+        self.assertEqual(self.written(m), [1])
+
     def test_fault(self):
         m = self.start()
         self.written(m)

@@ -47,12 +47,12 @@ static void test_scope(const uint8_t *t, unsigned int type, unsigned int id,
 
 /* The scopes of slots, in the order of their numbers; returns where they end. */
 static size_t test_slots(const uint8_t *t, size_t at, uint32_t slots,
-                         unsigned int type, unsigned int funcs)
+                         unsigned int type)
 {
     unsigned int dev, func;
 
     for (dev = 0; dev < 32; dev++)
-        for (func = 0; func < funcs && (slots & (1u << dev)); func++) {
+        for (func = 0; func < 8 && (slots & (1u << dev)); func++) {
             test_scope(t + at, type, 0, 0, dev, func);
             at += 8;
         }
@@ -109,8 +109,8 @@ static void test_table(const struct libxl__viommu_dmar_unit *unit,
             at += 8;
         }
         if (!last) {
-            at = test_slots(t, at, unit[i].devices, 1, 8);
-            at = test_slots(t, at, unit[i].bridges, 2, 1);
+            at = test_slots(t, at, unit[i].devices, 1);
+            at = test_slots(t, at, unit[i].bridges, 2);
         }
         expect("structure length", at, end);
     }

@@ -73,13 +73,12 @@ static void add_scope(struct dmar_drhd *drhd, struct dmar_scope scope)
  * By path, and so from bus 0, whose number does not change. Of a slot each
  * function may have a device: those that are not there are not found.
  */
-static void add_slots(struct dmar_drhd *drhd, uint32_t slots, uint8_t type,
-                      unsigned int funcs)
+static void add_slots(struct dmar_drhd *drhd, uint32_t slots, uint8_t type)
 {
     unsigned int dev, func;
 
     for (dev = 0; dev < NR_SLOTS; dev++)
-        for (func = 0; func < funcs && (slots >> dev & 1); func++)
+        for (func = 0; func < NR_FUNCS && (slots >> dev & 1); func++)
             add_scope(drhd, (struct dmar_scope){
                 .type = type,
                 .path = { { .dev = dev, .func = func } },
@@ -105,8 +104,8 @@ static void fill_unit(struct dmar_drhd *drhd,
             .path = { { LIBXL__VIOMMU_IOAPIC_DEV, LIBXL__VIOMMU_IOAPIC_FUNC } },
         });
     if (!last) {
-        add_slots(drhd, unit->devices, DMAR_SCOPE_ENDPOINT, NR_FUNCS);
-        add_slots(drhd, unit->bridges, DMAR_SCOPE_BRIDGE, 1);
+        add_slots(drhd, unit->devices, DMAR_SCOPE_ENDPOINT);
+        add_slots(drhd, unit->bridges, DMAR_SCOPE_BRIDGE);
     }
 }
 
@@ -117,8 +116,8 @@ size_t libxl__viommu_dmar_size(const struct libxl__viommu_dmar_unit *unit,
     unsigned int i;
 
     for (i = 0; i + 1 < nr; i++)
-        scopes += __builtin_popcount(unit[i].devices) * NR_FUNCS +
-                  __builtin_popcount(unit[i].bridges);
+        scopes += NR_FUNCS * (__builtin_popcount(unit[i].devices) +
+                              __builtin_popcount(unit[i].bridges));
 
     return sizeof(struct dmar_table) + nr * sizeof(struct dmar_drhd) +
            scopes * sizeof(struct dmar_scope);
