@@ -14,7 +14,7 @@ complaints='Assertion|BUG|WARN|MEMORY LEAK|Xen call trace|domain_crash'
 # shellcheck source=measure.sh
 . $here/measure.sh
 
-KILLS=200 DRAINS=25 RESTARTS=200 CYCLES=50 STOP=30 STAGES=50 SEED=1
+KILLS=200 DRAINS=25 RESTARTS=200 CYCLES=50 STOP=30 STAGES=50 REPLACES=10000 SEED=1
 # shellcheck disable=SC1091 # made by those scripts
 . $here/sizes
 seed=$SEED
@@ -411,6 +411,18 @@ stop_dm()
     done
 }
 
+# The test is built with that many rounds (scripts/soak).
+replace()
+{
+    XTF_TIMEOUT=$((120 + REPLACES / 4)) \
+        sh /job/xtf/run-in-dom0 viommu-replace >/tmp/replace.out ||
+        because "$(grep '^FAIL' /tmp/replace.out)" || return
+    for word in $(sed -n 's/^REPLACE rounds/rounds/p' /job/xtf/viommu-replace/serial.log)
+    do
+        figure "replace_${word%=*}" "${word#*=}"
+    done
+}
+
 # Domains of all ages, none of which is a guest; see stages.c
 stages()
 {
@@ -431,6 +443,7 @@ xl sched-credit -d 0 -w 1024
 figure seed "$SEED"
 each warm-up 1 warm_up
 [ "$STOP" = 0 ] || each stop 1 stop_dm
+[ "$REPLACES" = 0 ] || each replace 1 replace
 each stages "$STAGES" stages
 if [ "$CYCLES" != 0 ]
 then

@@ -17,7 +17,6 @@
 
 const char test_title[] = "vIOMMU: a domain replaced under DMA";
 
-#define ROUNDS                  96
 #define WAIT_US                 5000000
 #define MAX_DELAY_US            2000
 #define DETACH_ROUNDS           24
@@ -205,6 +204,9 @@ void test_main(void)
               (n_old == WORDS && n_new == 0) || (n_old == 0 && n_new == WORDS),
               "round %u, %s to %s: %u words in the old page, %u in the new one",
               round, old->name, new->name, n_old, n_new);
+
+        if ( round % 8 )
+            continue;
 
         /* The second device is in A still. */
         nvme_select(1);
