@@ -17,9 +17,13 @@ guest default type=vtd "then=reboot mode="
 guest strict type=vtd "then=kexec:iommu=pt,kexec:intel_iommu=off $native \
 mode= iommu.strict=1"
 guest register type=vtd,qi=0 "vfio mode= iommu.strict=0"
-# The NVMe and the e1000 behind the first, virtio-blk behind the second.
-guest other 'type=vtd,devices=4;7", "type=vtd,devices=6", "type=vtd' \
-    "vfio mode= iommu.strict=1" 2
+# The NVMe and the e1000 behind the first, virtio-blk behind the second.  Of what
+# comes later (plug.sh), the NVMe, the e1000 and the bridge behind the first,
+# virtio-blk behind the second, virtio-net and the other bridge behind the last.
+plug=
+[ "$PLUGS" = 0 ] || plug=" plug=$PLUGS"
+guest other 'type=vtd,devices=4;7;10;12,bridges=14", "type=vtd,devices=6;11", "type=vtd' \
+    "vfio$plug mode= iommu.strict=1" 2
 guest native type=vtd "vfio $native mode=" 2
 guest no-intremap type=vtd,intremap=0 "vfio mode="
 

@@ -3,8 +3,8 @@
 # dom0's part of scripts/test-linux: run the guests, each of which may boot
 # more than once.  Of guest NAME it leaves in /job: NAME.log, what the guest
 # said; NAME-N-BEGIN.json and NAME-N-DONE.json, what the vIOMMUs had done
-# before and after the work of its boot N; NAME-DISK.img, its disks at the end.
-limit=${LINUX_LIMIT:-900}   # seconds for all boots of a guest: it hangs
+# before and after the work of its boot N; NAME-DISK.img, its disks at the end;
+# NAME-plug, what became of devices that came and went.
 
 # beside NAME MOMENT: those that are to be there at the same time wait for each
 # other, so that all of them have begun before one works, and none ends before
@@ -39,6 +39,14 @@ listen()
             BEGIN*|DONE*)
                 [ "${line#* }" != 0 ] || beside "$1" "${line% *}"
                 xl viommu-list -j >"/job/$1-${line#* }-${line% *}.json"
+                echo go
+                ;;
+            PLUG*)
+                plug "$1" "${line##* }"
+                echo go
+                ;;
+            UNPLUG*)
+                unplug "$1" "${line##* }"
                 echo go
                 ;;
         esac
@@ -77,6 +85,7 @@ once()
     do
         cp "/job/$disk.img" "/tmp/$1-$disk.img"
     done
+    cp /job/virtio.img "/tmp/$1-hot.img"
     # What it needs for kexec is on its NVMe disk.
     tar -C "$(kernel "$1")" -cf - vmlinuz initrd |
         dd of="/tmp/$1-nvme.img" bs=1M seek=7 conv=notrunc 2>/dev/null
@@ -85,10 +94,13 @@ once()
     listen "$1" <>"/tmp/$1.out" 1<>"/tmp/$1.in" 3>"/job/$1.log" &
     listener=$!
     timeout "$limit" xl create -F "/tmp/$1.cfg" >"/job/$1-xl.log" 2>&1 ||
-        echo "job: xl ended with status $?" >>"/job/$1-xl.log"
+        {
+            echo "job: xl ended with status $?"
+            xl viommu-list -l "$1"
+        } >>"/job/$1-xl.log" 2>&1
     xl destroy "$1" >/dev/null 2>&1
     kill "$listener"
-    rm "/tmp/$1.in" "/tmp/$1.out"
+    rm "/tmp/$1.in" "/tmp/$1.out" "/tmp/$1-hot.img"
 
     read -r uptime _ </proc/uptime
     echo "$1 $uptime" >>/job/times
@@ -113,7 +125,12 @@ lane()
 }
 
 read -r only </job/only
-rm -f /job/times /job/*.json
+rm -f /job/times /job/*.json /job/*-plug
+# shellcheck source=plug.sh
+. /job/plug.sh
+# How many devices come and go, and seconds for all boots of a guest: it hangs
+# shellcheck disable=SC1091 # scripts/test-linux makes it
+. /job/sizes
 # shellcheck source=guests.sh
 . /job/guests.sh
 xl dmesg >/job/xen.log
