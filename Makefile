@@ -9,7 +9,7 @@ S := $(BUILD)/stamps
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all help clean run shell check fuzz mutants proof static model test \
-        linux hostile soak boots bench patches FORCE
+        linux hostile soak boots bench pictures patches FORCE
 
 all: $(S)/images                #: build everything (Xen, tools, QEMU, images)
 
@@ -156,6 +156,9 @@ soak: $(S)/images $(S)/hypervisor-release $(S)/xtf #: kill device models, end do
 
 bench: $(S)/images $(S)/hypervisor-release $(S)/xtf #: what the vIOMMU costs a disk; with RUNS= as often
 	@scripts/bench
+
+pictures: $(S)/packages-bench  #: what "make bench" measured, drawn, for README.md
+	@scripts/bench-pictures $(BUILD)/bench docs/pictures
 
 N ?= 50
 boots: $(S)/images $(S)/xtf     #: the main job N times; LOOPS= busy loops beside it
