@@ -8,6 +8,8 @@
  *           with the same one; and CPU time of a round, which does not depend on
  *           who else wants the CPUs.  "linear" is the rate by as many times that
  *           of one thread; "cpu_linear" the CPU time of one by that of these.
+ *           More threads than CPUs share them, which "linear" is no measure of.
+ *           One thread with several units uses them in turn.
  *
  * One JSON line each, with the median of all runs.
  */
@@ -124,6 +126,7 @@ static uint64_t cpu_ns(void)
 
 struct job {
     struct unit *unit;
+    unsigned int nr;            /* units from there on, in turn */
     unsigned int cpu_nr;        /* it stays there */
     pthread_barrier_t *start;
     uint64_t cpu;
@@ -132,7 +135,6 @@ struct job {
 static void *work(void *arg)
 {
     struct job *job = arg;
-    struct unit *unit = job->unit;
     unsigned int n;
     uint64_t cpu = 0;
     cpu_set_t set;
@@ -143,6 +145,7 @@ static void *work(void *arg)
     for ( n = 0; n < WARM + ROUNDS; n++ )
     {
         XenViommuUse use = XEN_VIOMMU_USE_INIT;
+        struct unit *unit = job->unit + n % job->nr;
 
         if ( n == WARM )
         {
@@ -169,10 +172,11 @@ static int compare(const void *a, const void *b)
 }
 
 /* Medians of rounds a second of all together, and of CPU time of one. */
-static void measure(unsigned int threads, bool same, double *rate, double *cpu)
+static void measure(unsigned int threads, unsigned int nr, double *rate,
+                    double *cpu)
 {
     double rates[RUNS], cpus[RUNS];
-    unsigned int run, i;
+    unsigned int run, i, there = sysconf(_SC_NPROCESSORS_ONLN);
 
     for ( run = 0; run < RUNS; run++ )
     {
@@ -184,7 +188,8 @@ static void measure(unsigned int threads, bool same, double *rate, double *cpu)
         pthread_barrier_init(&start, NULL, threads + 1);
         for ( i = 0; i < threads; i++ )
         {
-            jobs[i] = (struct job){ &units[same ? 0 : i], i, &start, 0 };
+            jobs[i] = (struct job){ &units[threads == nr ? i : 0],
+                                    threads == 1 ? nr : 1, i % there, &start };
             pthread_create(&thread[i], NULL, work, &jobs[i]);
         }
         pthread_barrier_wait(&start);
@@ -206,33 +211,35 @@ static void measure(unsigned int threads, bool same, double *rate, double *cpu)
 
 int main(void)
 {
-    unsigned int n, max = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned int n, i;
     double one_rate = 0, one_cpu = 0;
 
-    max = max < XEN_VIOMMU_MAX_UNITS ? max : XEN_VIOMMU_MAX_UNITS;
     tables();
     for ( n = 0; n < XEN_VIOMMU_MAX_UNITS; n++ )
         create(n);
 
-    for ( n = 1; n <= max; n *= 2 )
+    for ( n = 1; n <= XEN_VIOMMU_MAX_UNITS; n *= 2 )
     {
-        unsigned int same;
+        /* Threads and units: each its own, all the same, one with all. */
+        const unsigned int both[][2] = { { n, n }, { n, 1 }, { 1, n } };
 
-        for ( same = 0; same < (n > 1 ? 2 : 1); same++ )
+        for ( i = 0; i < (n > 1 ? 3 : 1); i++ )
         {
+            unsigned int threads = both[i][0];
             double rate, cpu;
 
-            measure(n, same, &rate, &cpu);
+            measure(threads, both[i][1], &rate, &cpu);
             if ( n == 1 )
             {
                 one_rate = rate;
                 one_cpu = cpu;
             }
             printf("{\"what\": \"units\", \"threads\": %u, \"units\": %u, "
-                   "\"rounds_per_s\": %.0f, \"linear\": %.3f, "
-                   "\"cpu_ns\": %.1f, \"cpu_linear\": %.3f}\n", n,
-                   same ? 1 : n, rate, rate / (n * one_rate), cpu,
-                   one_cpu / cpu);
+                   "\"cpus\": %lu, \"rounds_per_s\": %.0f, "
+                   "\"linear\": %.3f, \"cpu_ns\": %.1f, "
+                   "\"cpu_linear\": %.3f}\n", threads, both[i][1],
+                   sysconf(_SC_NPROCESSORS_ONLN), rate,
+                   rate / (threads * one_rate), cpu, one_cpu / cpu);
             fflush(stdout);
         }
     }

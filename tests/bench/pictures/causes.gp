@@ -3,6 +3,8 @@
 # causes.dat: x, mode, four causes in thousands, all of them, ratio to none
 reset
 load here."/common.gp"
+set size 1,part
+set origin 0,from
 load dir."/causes.gp"           # title_, names (of workloads), width
 set title title_ noenhanced
 set ylabel "thousands of instructions of a request"

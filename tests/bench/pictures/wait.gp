@@ -3,6 +3,8 @@
 # logarithm of its time.
 reset
 load here."/common.gp"
+set size 1,part
+set origin 0,from
 unset border
 unset ytics
 set title "An invalidation that waited (not to scale)" noenhanced
