@@ -20,28 +20,7 @@ snapshot()
 
 rm -rf /job/stats /job/results /job/error
 mkdir -p /job/stats $fifo
-cat /guest/initrd /job/fio.cpio >/tmp/initrd
-
-# boot GUEST MODE DRAIN: as it is described
-boot()
-{
-    rm -f "$fifo/$1.in" "$fifo/$1.out"
-    mkfifo "$fifo/$1.in" "$fifo/$1.out"
-    xl create "/job/$1.cfg" >"/job/$1.xl.log" 2>&1 </dev/null ||
-        fail "xl does not create $1: $(tail -n 1 "/job/$1.xl.log")"
-    started "$1" "$2" "$3"
-}
-
-# Where it is, and what of ours it may be waiting for
-lost()
-{
-    xl debug-keys v
-    {
-        xl vcpu-list "$1"
-        xl viommu-list -l
-        xl dmesg -c
-    } >"/job/lost.$1" 2>&1
-}
+. /job/guests.sh
 
 # What invalidations cost; nothing else runs yet.  One machine is enough for it.
 if [ -d /job/xtf ]
@@ -51,31 +30,12 @@ then
     cp /job/xtf/viommu-cost/serial.log /job/viommu-cost.log
 fi
 
-guests='' with=' '
+guests=''
 while read -r guest mode drain spec args
 do
     case $guest in ''|'#'*) continue ;; esac
-    case $drain in
-        -|ledger)   how= ;;
-        ledger-map) how='"-global", "xen-viommu.dma=map",' ;;
-        *)          fail "modes.xen: no such drain: $drain" ;;
-    esac
-    {
-        cat /job/guest.cfg
-        echo "name = \"$guest\""
-        echo "serial = \"pipe:$fifo/$guest\""
-        echo "extra = \"console=ttyS0 loglevel=1 pci=noearly job=bench $args\""
-        echo "device_model_args_hvm = [ $how"
-        echo "    \"-blockdev\", \"node-name=disk,$DISK\","
-        echo "    \"-device\", \"nvme,drive=disk,serial=bench\","
-        echo "]"
-        if [ "$spec" != - ]
-        then
-            echo "viommu = [ \"$spec\" ]"
-            with="$with$guest "
-        fi
-    } >"/job/$guest.cfg"
-    boot "$guest" "$mode" "$drain"
+    # shellcheck disable=SC2086 # words, split on purpose
+    boot "$guest" "$mode" "$drain" "$spec" $args
     guests="$guests $guest"
 done <<END
 $(cat /job/modes.xen)
