@@ -5,7 +5,10 @@
 #
 # Wants: out (where results go), fifo (directory of the pipes), RUNS, IOS,
 # WORKLOADS, a function "snapshot GUEST FILE" that saves the guest's counters and
-# "lost GUEST", which keeps what can be said of a guest that is silent.
+# "lost GUEST", which keeps what can be said of a guest that is silent.  With
+# "marks" set there are snapshots right before the first request of a run and right
+# after the last one, too, in which the guest idles; "boot" is how long one may
+# take to boot.
 # Writes to $out/results:
 #   guest GUEST MODE DRAIN DOMAIN-TYPE
 #   run ROUND GUEST WORKLOAD IOS MS UNMAPS
@@ -39,7 +42,7 @@ expect()
 # started GUEST MODE DRAIN: it is up, and in the mode that was asked for
 started()
 {
-    local patience=300
+    local patience="${boot:-300}"
     expect "$1" ready || fail "guest $1 says nothing, see $1.log"
     case $2:$reply in
         none:none|pt:identity|lazy:DMA-FQ|strict:DMA) ;;
@@ -51,14 +54,21 @@ started()
 # one ROUND GUEST WORKLOAD
 one()
 {
-    local count=- ios="$IOS" ms
+    local count=${marks:+mark} ios="$IOS" ms word
     [ "$1" != 0 ] || count=count ios=$((IOS / 4))
-    echo "run $3 $ios $count" 1<>"$fifo/$2.in"
-    if ! expect "$2" "done"
-    then
-        lost "$2"
-        fail "guest $2 hangs in round $1, $3"
-    fi
+    echo "run $3 $ios ${count:=-}" 1<>"$fifo/$2.in"
+    for word in begin end "done"
+    do
+        [ "$count" = mark ] || [ "$word" = "done" ] || continue
+        if ! expect "$2" "$word"
+        then
+            lost "$2"
+            fail "guest $2 hangs in round $1, $3"
+        fi
+        [ "$word" != "done" ] || break
+        snapshot "$2" "$1.$2.$3.$word"
+        echo go 1<>"$fifo/$2.in"
+    done
     # "WORKLOAD IOS MS UNMAPS"; a command that is lost takes Linux 30 s.
     ms=${reply% *}
     ms=${ms##* }
