@@ -7,7 +7,7 @@ set size 1,part
 set origin 0,from
 unset border
 unset ytics
-set title "An invalidation that waited (not to scale)" noenhanced
+set title "An invalidation that waited for DMA in place (not to scale)" noenhanced
 set yrange [0:4]
 set style fill solid 0.9 noborder
 set style arrow 1 head filled size 0.12,20 lw 1.5 lc rgb "#303030"
