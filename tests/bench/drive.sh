@@ -6,8 +6,8 @@
 # Wants: out (where results go), fifo (directory of the pipes), RUNS, IOS,
 # WORKLOADS, a function "snapshot GUEST FILE" that saves the guest's counters and
 # "lost GUEST", which keeps what can be said of a guest that is silent.  With
-# "marks" set there are snapshots right before the first request of a run and right
-# after the last one, too, in which the guest idles; "boot" is how long one may
+# "marks" set a run has slices, with snapshots right before the first request of each
+# and right after the last one, in which the guest idles; "boot" is how long one may
 # take to boot.
 # Writes to $out/results:
 #   guest GUEST MODE DRAIN DOMAIN-TYPE
@@ -51,24 +51,40 @@ started()
     echo "guest $1 $2 $3 $reply" >>"$out/results"
 }
 
+# heard ROUND GUEST WORKLOAD WORD
+heard()
+{
+    if ! expect "$2" "$4"
+    then
+        lost "$2"
+        fail "guest $2 hangs in round $1, $3"
+    fi
+}
+
+# slices ROUND GUEST WORKLOAD: as many as tests/bench/guest has
+slices()
+{
+    local n=0 word
+    while [ $n -lt 8 ]
+    do
+        for word in begin end
+        do
+            heard "$1" "$2" "$3" $word
+            snapshot "$2" "$1.$2.$3.$n.$word"
+            echo go 1<>"$fifo/$2.in"
+        done
+        n=$((n + 1))
+    done
+}
+
 # one ROUND GUEST WORKLOAD
 one()
 {
-    local count=${marks:+mark} ios="$IOS" ms word
+    local count=${marks:+mark} ios="$IOS" ms
     [ "$1" != 0 ] || count=count ios=$((IOS / 4))
     echo "run $3 $ios ${count:=-}" 1<>"$fifo/$2.in"
-    for word in begin end "done"
-    do
-        [ "$count" = mark ] || [ "$word" = "done" ] || continue
-        if ! expect "$2" "$word"
-        then
-            lost "$2"
-            fail "guest $2 hangs in round $1, $3"
-        fi
-        [ "$word" != "done" ] || break
-        snapshot "$2" "$1.$2.$3.$word"
-        echo go 1<>"$fifo/$2.in"
-    done
+    [ "$count" != mark ] || slices "$1" "$2" "$3"
+    heard "$1" "$2" "$3" "done"
     # "WORKLOAD IOS MS UNMAPS"; a command that is lost takes Linux 30 s.
     ms=${reply% *}
     ms=${ms##* }
