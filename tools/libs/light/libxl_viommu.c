@@ -342,6 +342,37 @@ static int viommu_get_stats(libxl__gc *gc, uint32_t domid, unsigned int unit,
     return ERROR_FAIL;
 }
 
+/*
+ * Xen loads the records that it is given.  A unit whose record was not among them
+ * is as it was created, with none of the tables and the queue that its guest relies on.
+ */
+int libxl__viommu_check_restored(libxl__gc *gc, uint32_t domid,
+                                 const libxl_domain_build_info *b_info,
+                                 const libxl__domain_build_state *state)
+{
+    struct xen_viommu_stats raw;
+    int i, rc;
+
+    if (!state->restore)
+        return 0; /* nor after a soft reset, over which units stay as they are */
+
+    for (i = 0; i < b_info->num_viommus; i++) {
+        rc = viommu_get_stats(gc, domid, i, &raw);
+        if (rc) {
+            LOGD(ERROR, domid, "viommu: whether unit %d was restored is not known",
+                 i);
+            return rc;
+        }
+        if (!(raw.flags & XEN_VIOMMU_STATS_RESTORED)) {
+            LOGD(ERROR, domid, "viommu: unit %d was not restored: what was saved "
+                 "has no record of it", i);
+            return ERROR_FAIL;
+        }
+    }
+
+    return 0;
+}
+
 bool libxl__has_viommu(libxl__gc *gc, uint32_t domid)
 {
     struct xen_viommu_stats raw;
