@@ -45,6 +45,24 @@ static int refuse(const struct domain *d, const char *why, int rc)
     return rc;
 }
 
+/* Has there been a record of the same unit?  All before it have been walked. */
+static bool is_second(const hvm_domain_context_t *h)
+{
+    const struct hvm_save_descriptor *this = (const void *)&h->data[h->cur];
+    const struct hvm_save_descriptor *desc;
+    uint32_t off;
+
+    for ( off = 0; off < h->cur; off += sizeof(*desc) + desc->length )
+    {
+        desc = (const void *)&h->data[off];
+        if ( desc->typecode == this->typecode &&
+             desc->instance == this->instance )
+            return true;
+    }
+
+    return false;
+}
+
 /* Take the record out of the context, and check it if there is such a unit. */
 static int get_viommu(const struct domain *d, hvm_domain_context_t *h,
                       struct viommu **viommu, struct hvm_hw_viommu **rec)
@@ -57,13 +75,16 @@ static int get_viommu(const struct domain *d, hvm_domain_context_t *h,
     *viommu = viommu_unit(units, hvm_load_instance(h));
     if ( !*viommu )
         return refuse(d, "the domain was created with fewer units", -ENODEV);
+    if ( is_second(h) )
+        return refuse(d, "a second one of the same unit", -EINVAL);
 
     *rec = xmalloc(struct hvm_hw_viommu);
     if ( !*rec )
         return -ENOMEM;
 
-    if ( hvm_load_entry_zeroextend(VIOMMU, h, *rec) )
-        why = "a record of another length";
+    /* There is no version that is shorter yet. */
+    if ( hvm_load_entry(VIOMMU, h, *rec) )
+        why = "torn, or of another length";
     else
         why = viommu_check(*viommu, *rec);
     if ( !why )

@@ -11,8 +11,8 @@
  * from before: what the guest waits for is over, and is shown to it once a
  * device model attaches or the guest runs.
  *
- * The record may grow.  Fields that a shorter one does not have are taken for
- * 0, and pad has to be.
+ * The record may grow: who knows more fields takes those that a shorter one does
+ * not have for 0.  This is the first, and none is shorter.  pad has to be 0.
  */
 
 #ifndef __XEN_PUBLIC_HVM_VIOMMU_SAVE_H__
