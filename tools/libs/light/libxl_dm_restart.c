@@ -132,6 +132,23 @@ static int dm_restart_vcpus(libxl__gc *gc, uint32_t domid,
     return 0;
 }
 
+/* No process of a device model is left. */
+static bool dm_restart_is_gone(libxl__gc *gc, uint32_t domid)
+{
+    const char *ended, *recorded;
+    pid_t pid;
+
+    if (libxl__xs_read_checked(gc, XBT_NULL, libxl__dm_restart_node(gc, domid),
+                               &ended) ||
+        libxl__xs_read_checked(gc, XBT_NULL,
+            GCSPRINTF("/local/domain/%u/image/device-model-pid", domid), &recorded))
+        return false; /* not known */
+    pid = recorded ? atoi(recorded) : 0;
+
+    return pid <= 0 || (ended && atoi(ended) == pid) ||
+           (kill(pid, 0) && errno == ESRCH);
+}
+
 /* It runs, or is as an earlier attempt has left it. */
 static int dm_restart_check_state(libxl__gc *gc, libxl__dm_restart_state *rs,
                                   uint32_t domid)
@@ -566,9 +583,12 @@ static void dm_restart_done(libxl__egc *egc, libxl__dm_restart_state *rs, int rc
             LOGD(ERROR, domid, "device model: what it was is saved, and the domain "
                  "stays suspended: repeat this when another one can be started, "
                  "or destroy the domain");
+        else if (dm_restart_is_gone(gc, domid))
+            LOGD(ERROR, domid, "device model: it is gone, and its devices with it: "
+                 "the domain stays suspended, and has to be destroyed");
         else
-            LOGD(ERROR, domid, "device model: the domain stays suspended, "
-                 "and has to be destroyed");
+            LOGD(ERROR, domid, "device model: the domain stays suspended: "
+                 "repeat this, or destroy the domain");
     }
 
     libxl__ev_evtchn_cancel(gc, &dsps->guest_evtchn);
