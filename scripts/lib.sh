@@ -59,11 +59,12 @@ step()
     fi
 }
 
-# dm_programs DIR: programs that take a device model's place, or a toolstack's
+# dm_programs DIR: programs that take a device model's place, or a toolstack's, or
+# change what it has saved
 dm_programs()
 {
     local program
-    for program in hostile-dm second-dm stages soak/watch
+    for program in hostile-dm second-dm edit-stream stages soak/watch
     do
         cc -Wall -Wextra -Werror -D__XEN_TOOLS__ -I"$BUILD/xen/tools/include" \
             -o "$1/${program#*/}" "$TOP/tests/stack/$program"*.c \
@@ -77,5 +78,6 @@ dm_programs()
 xtf_tests()
 {
     cp -r "$BUILD/xtf" "$1/xtf"
+    cp "$TOP/tests/stack/streams.sh" "$1/xtf/"
     dm_programs "$1/xtf"
 }

@@ -12,7 +12,7 @@
 
 const char test_title[] = "vIOMMU: saved while interrupts are remapped";
 
-#define TOLD_US                 150000000
+#define TOLD_US                 1200000000
 
 #define PIN                     5
 #define NIC                     6
