@@ -50,6 +50,14 @@ static int check_node(libxl__gc *gc, uint32_t domid)
     return ERROR_NOT_READY;
 }
 
+static bool is_at(int fd, const char *path)
+{
+    struct stat ours, there;
+
+    return !fstat(fd, &ours) && !stat(path, &there) &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 /* The file goes with the domain's other data. */
 int libxl__dm_hold(libxl__gc *gc, uint32_t domid, bool alone,
                    libxl__carefd **hold)
@@ -64,10 +72,16 @@ int libxl__dm_hold(libxl__gc *gc, uint32_t domid, bool alone,
     if (!path)
         return ERROR_LOCK_FAIL;
 
+ again:
     libxl__carefd_begin();
     fd = open(path, O_RDWR | O_CREAT, 0666);
     r = fd < 0 ? fd : flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB);
     *hold = libxl__carefd_opened(CTX, fd);
+    /* A soft reset removes it: nobody else would find this one. */
+    if (!r && !is_at(fd, path)) {
+        libxl__dm_release(hold);
+        goto again;
+    }
     if (r && fd >= 0 && errno == EWOULDBLOCK) {
         LOGD(ERROR, domid, "device model: the domain is being saved, migrated, "
              "resumed or unpaused, or its device model replaced");
