@@ -110,6 +110,24 @@ void libxl__dm_release(libxl__carefd **hold)
 }
 
 /*
+ * Suspended is the one way to be shut down that a domain goes on from, and nothing
+ * says that it does.
+ */
+void libxl__dm_shutdown_news(libxl__gc *gc, libxl_evgen_domain_death *evg,
+                             uint32_t dominf_flags)
+{
+    unsigned int reason = (dominf_flags >> XEN_DOMINF_shutdownshift) &
+                          XEN_DOMINF_shutdownmask;
+
+    if (!(dominf_flags & XEN_DOMINF_shutdown))
+        return;
+    if (evg->shutdown_reported && evg->suspend_reported &&
+        reason != SHUTDOWN_suspend && libxl__has_viommu(gc, evg->domid))
+        evg->shutdown_reported = 0;
+    evg->suspend_reported = reason == SHUTDOWN_suspend;
+}
+
+/*
  * Local variables:
  * mode: C
  * c-basic-offset: 4
