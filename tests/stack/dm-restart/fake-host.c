@@ -112,6 +112,8 @@ static uint32_t flags(void)
         dominf |= XEN_DOMINF_shutdown | SHUTDOWN_suspend << XEN_DOMINF_shutdownshift;
     if ( is("off") )
         dominf |= XEN_DOMINF_shutdown | SHUTDOWN_poweroff << XEN_DOMINF_shutdownshift;
+    if ( is("reset") )
+        dominf |= XEN_DOMINF_shutdown | SHUTDOWN_soft_reset << XEN_DOMINF_shutdownshift;
     if ( is("dying") )
         dominf |= XEN_DOMINF_dying;
     if ( is("paused") )
@@ -164,6 +166,17 @@ int libxl_domain_create_new(libxl_ctx *ctx, libxl_domain_config *d_config,
 int libxl_get_free_memory(libxl_ctx *ctx, uint64_t *memkb)
 {
     *memkb = 1 << 20;
+    return 0;
+}
+
+int xc_domain_pause(xc_interface *xch, uint32_t domid)
+{
+    return 0;
+}
+
+int xc_domain_soft_reset(xc_interface *xch, uint32_t domid)
+{
+    becomes("running\n");
     return 0;
 }
 
@@ -294,6 +307,11 @@ bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
 {
     char *dir = strdup(node(path)), *at = dir;
 
+    if ( !strncmp(path, "/vm/", 4) && !strchr(path + 4, '/') )
+    {
+        note("made\n");
+        unlink(name("dm-late"));
+    }
     while ( (at = strchr(at + 1, '/')) )
     {
         *at = 0;
@@ -369,6 +387,11 @@ char *xs_get_domain_path(struct xs_handle *h, unsigned int domid)
     char *path;
 
     return asprintf(&path, "/local/domain/%u", domid) < 0 ? NULL : path;
+}
+
+bool xs_release_domain(struct xs_handle *h, unsigned int domid)
+{
+    return true;
 }
 
 bool xs_resume_domain(struct xs_handle *h, unsigned int domid)
@@ -450,6 +473,19 @@ int flock(int fd, int operation)
     }
 
     return real(fd, operation);
+}
+
+/* Somebody looks whether the old device model has ended: now it may. */
+int kill(pid_t pid, int sig)
+{
+    static int (*real)(pid_t, int);
+
+    if ( !real )
+        real = dlsym(RTLD_NEXT, "kill");
+    if ( !sig )
+        unlink(name("dm-late"));
+
+    return real(pid, sig);
 }
 
 /* Time */

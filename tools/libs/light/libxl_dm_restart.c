@@ -21,11 +21,6 @@
 
 #include "libxl_internal.h"
 
-/* How often to look whether the old process is gone, and how often at most. */
-#define DM_RESTART_LOOK_MS 50
-#define DM_RESTART_LOOKS   (LIBXL_DEVICE_MODEL_START_TIMEOUT * 1000 / \
-                            DM_RESTART_LOOK_MS)
-
 typedef struct {
     libxl__ev_slowlock devlock;
     libxl__carefd *hold;
@@ -34,8 +29,7 @@ typedef struct {
     bool again;         /* an earlier attempt has left the domain suspended */
     libxl__domain_save_state dss;
     libxl__destroy_devicemodel_state ddms;
-    libxl__ev_time look;
-    unsigned int looks;
+    libxl__dm_end_state des;
     pid_t old;          /* the process that is to end, 0 if there is none */
     libxl__domain_create_state dcs; /* of this what starts a device model */
     libxl__dm_resume_state dmrs;
@@ -51,8 +45,7 @@ static void dm_restart_end_old(libxl__egc *egc, libxl__dm_restart_state *rs);
 static void dm_restart_told_to_end(libxl__egc *egc,
                                    libxl__destroy_devicemodel_state *ddms,
                                    int rc);
-static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
-                            const struct timeval *requested_abs, int rc);
+static void dm_restart_ended(libxl__egc *egc, libxl__dm_end_state *des, int rc);
 static int dm_restart_middle(libxl__gc *gc, libxl__spawn_state *spawn, pid_t pid);
 static void dm_restart_started(libxl__egc *egc, libxl__dm_spawn_state *dmss,
                                int rc);
@@ -153,7 +146,7 @@ static bool dm_restart_is_gone(libxl__gc *gc, uint32_t domid)
 static int dm_restart_check_state(libxl__gc *gc, libxl__dm_restart_state *rs,
                                   uint32_t domid)
 {
-    const char *mark, *pid;
+    const char *mark;
     libxl_dominfo info;
     bool off, paused;
     int rc;
@@ -181,12 +174,10 @@ static int dm_restart_check_state(libxl__gc *gc, libxl__dm_restart_state *rs,
         return ERROR_NOT_READY;
     }
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL,
-             GCSPRINTF("/local/domain/%u/image/device-model-pid", domid), &pid);
+    rc = libxl__dm_pid(gc, domid, &rs->old);
     if (rc)
         return rc;
-    rs->old = pid ? atoi(pid) : 0;
-    if (rs->old < 0 || (rs->again && rs->old == atoi(mark)))
+    if (rs->again && rs->old == atoi(mark))
         rs->old = 0;
 
     return 0;
@@ -290,7 +281,6 @@ int libxl_domain_dm_restart(libxl_ctx *ctx, uint32_t domid,
 
     GCNEW(rs);
     libxl_domain_config_init(&rs->d_config);
-    libxl__ev_time_init(&rs->look);
     libxl__domain_build_state_init(&rs->dcs.build_state);
 
     rs->dcs.ao = ao;
@@ -432,39 +422,25 @@ static void dm_restart_told_to_end(libxl__egc *egc,
                                    int rc)
 {
     libxl__dm_restart_state *rs = CONTAINER_OF(ddms, *rs, ddms);
-    static const struct timeval zero;
 
-    dm_restart_look(egc, &rs->look, &zero, ERROR_TIMEDOUT);
+    rs->des.ao = rs->dcs.ao;
+    rs->des.domid = rs->dcs.guest_domid;
+    rs->des.pid = rs->old;
+    rs->des.callback = dm_restart_ended;
+    libxl__dm_wait_end(egc, &rs->des); /* must be last */
 }
 
-static void dm_restart_look(libxl__egc *egc, libxl__ev_time *ev,
-                            const struct timeval *requested_abs, int rc)
+static void dm_restart_ended(libxl__egc *egc, libxl__dm_end_state *des, int rc)
 {
-    libxl__dm_restart_state *rs = CONTAINER_OF(ev, *rs, look);
+    libxl__dm_restart_state *rs = CONTAINER_OF(des, *rs, des);
     libxl__domain_create_state *dcs = &rs->dcs;
     libxl__dm_spawn_state *dmss = &dcs->sdss.dm;
     STATE_AO_GC(dcs->ao);
     const uint32_t domid = dcs->guest_domid;
     char *file = GCSPRINTF(LIBXL_DEVICE_MODEL_RESTORE_FILE".%u", domid);
 
-    libxl__ev_time_deregister(gc, ev);
-    if (rc != ERROR_TIMEDOUT) /* aborted */
+    if (rc)
         goto out;
-
-    /* While the old one lives it has the files of disks, and the vIOMMU. */
-    if (rs->old > 0 && (!kill(rs->old, 0) || errno != ESRCH)) {
-        rc = ERROR_TIMEDOUT;
-        if (++rs->looks == DM_RESTART_LOOKS) {
-            LOGD(ERROR, domid, "device model: process %ld does not end",
-                 (long)rs->old);
-            goto out;
-        }
-        rc = libxl__ev_time_register_rel(ao, ev, dm_restart_look,
-                                         DM_RESTART_LOOK_MS);
-        if (rc)
-            goto out;
-        return;
-    }
 
     if (!libxl__dm_is_suspended(gc, domid)) {
         LOGD(ERROR, domid, "device model: the domain was destroyed or resumed "
@@ -520,12 +496,10 @@ static int dm_restart_middle(libxl__gc *gc, libxl__spawn_state *spawn, pid_t pid
 static void dm_restart_not_started(libxl__gc *gc, uint32_t domid)
 {
     const char *path = GCSPRINTF("/local/domain/%u/image/device-model-pid", domid);
-    const char *recorded;
     pid_t pid;
 
-    if (libxl__xs_read_checked(gc, XBT_NULL, path, &recorded) || !recorded)
+    if (libxl__dm_pid(gc, domid, &pid) || !pid)
         return;
-    pid = atoi(recorded);
     if (kill(pid, 0) && errno == ESRCH) {
         dm_restart_mark(gc, domid, pid);
         return;
