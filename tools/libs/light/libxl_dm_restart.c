@@ -27,6 +27,7 @@ typedef struct {
     libxl_domain_config d_config;
     const char *state;  /* what the old device model has saved */
     bool again;         /* an earlier attempt has left the domain suspended */
+    libxl__dm_added_state das;
     libxl__domain_save_state dss;
     libxl__destroy_devicemodel_state ddms;
     libxl__dm_end_state des;
@@ -39,6 +40,7 @@ typedef struct {
 } libxl__dm_restart_state;
 
 static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc);
+static void dm_restart_suspend(libxl__egc *egc, libxl__dm_added_state *das, int rc);
 static void dm_restart_suspended(libxl__egc *egc,
                                  libxl__domain_suspend_state *dsps, int rc);
 static void dm_restart_end_old(libxl__egc *egc, libxl__dm_restart_state *rs);
@@ -60,45 +62,6 @@ static int dm_restart_mark(libxl__gc *gc, uint32_t domid, pid_t ended)
 {
     return libxl__xs_printf(gc, XBT_NULL, libxl__dm_restart_node(gc, domid),
                             "%ld", (long)ended);
-}
-
-/* What another process cannot take over, or NULL. */
-static const char *dm_restart_whynot(libxl__gc *gc,
-                                     const libxl_domain_config *d_config)
-{
-    unsigned int i;
-
-    for (i = 0; i < d_config->num_disks; i++)
-        if (d_config->disks[i].backend == LIBXL_DISK_BACKEND_QDISK)
-            return GCSPRINTF("disk %s (%s): it is the backend of the PV disk, "
-                             "which would lose its connection",
-                             d_config->disks[i].vdev,
-                             d_config->disks[i].pdev_path ?: "empty");
-    if (d_config->num_vfbs)
-        return GCSPRINTF("vfb (%d): it is the backend, "
-                         "which would lose its connection", d_config->num_vfbs);
-    if (d_config->num_p9s)
-        return GCSPRINTF("p9 %s: it is the backend, "
-                         "which would lose its connection", d_config->p9s[0].tag);
-    if (d_config->num_channels)
-        return GCSPRINTF("channel %s: it is the backend, "
-                         "which would lose its connection",
-                         d_config->channels[0].name);
-    if (d_config->num_nics)
-        return GCSPRINTF("vif mac="LIBXL_MAC_FMT": "
-                         "the tap device of the emulated NIC would end with it",
-                         LIBXL_MAC_BYTES(d_config->nics[0].mac));
-    if (d_config->num_usbctrls || d_config->num_usbdevs)
-        return GCSPRINTF("usbctrl (%d), usbdev (%d): it has USB devices that "
-                         "were attached", d_config->num_usbctrls,
-                         d_config->num_usbdevs);
-    if (d_config->num_pcidevs)
-        return GCSPRINTF("pci %04x:%02x:%02x.%01x: it has assigned devices, "
-                         "which nobody would add again",
-                         d_config->pcidevs[0].domain, d_config->pcidevs[0].bus,
-                         d_config->pcidevs[0].dev, d_config->pcidevs[0].func);
-
-    return NULL;
 }
 
 /* CPUs may have been added since the domain was created. */
@@ -223,7 +186,7 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
         return ERROR_NOT_READY;
     }
 
-    whynot = dm_restart_whynot(gc, d_config);
+    whynot = libxl__dm_whynot(gc, d_config);
     if (!whynot) {
         rc = libxl__need_xenpv_qemu(gc, d_config);
         if (rc < 0)
@@ -346,6 +309,28 @@ static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc)
         return;
     }
 
+    rs->das.ao = ao;
+    rs->das.domid = domid;
+    rs->das.callback = dm_restart_suspend;
+    if (rs->again)
+        dm_restart_suspend(egc, &rs->das, 0); /* must be last */
+    else
+        libxl__dm_check_added(egc, &rs->das); /* must be last */
+    return;
+
+ out:
+    dm_restart_done(egc, rs, rc);
+}
+
+static void dm_restart_suspend(libxl__egc *egc, libxl__dm_added_state *das, int rc)
+{
+    libxl__dm_restart_state *rs = CONTAINER_OF(das, *rs, das);
+    STATE_AO_GC(das->ao);
+    libxl__domain_suspend_state *dsps = &rs->dss.dsps;
+    const uint32_t domid = das->domid;
+
+    if (rc)
+        goto out;
     rc = libxl__domain_suspend_init(egc, dsps, LIBXL_DOMAIN_TYPE_HVM);
     if (rc)
         goto out;
