@@ -29,6 +29,8 @@ typedef struct {
     bool again;         /* an earlier attempt has left the domain suspended */
     libxl__dm_added_state das;
     libxl__domain_save_state dss;
+    libxl__ev_time answers;
+    unsigned int waited; /* for the device model to be saved, in seconds */
     libxl__destroy_devicemodel_state ddms;
     libxl__dm_end_state des;
     pid_t old;          /* the process that is to end, 0 if there is none */
@@ -41,6 +43,8 @@ typedef struct {
 
 static void dm_restart_locked(libxl__egc *egc, libxl__ev_slowlock *lock, int rc);
 static void dm_restart_suspend(libxl__egc *egc, libxl__dm_added_state *das, int rc);
+static void dm_restart_answers(libxl__egc *egc, libxl__ev_time *ev,
+                               const struct timeval *requested_abs, int rc);
 static void dm_restart_suspended(libxl__egc *egc,
                                  libxl__domain_suspend_state *dsps, int rc);
 static void dm_restart_end_old(libxl__egc *egc, libxl__dm_restart_state *rs);
@@ -146,12 +150,24 @@ static int dm_restart_check_state(libxl__gc *gc, libxl__dm_restart_state *rs,
     return 0;
 }
 
+/* A device model that loads a file takes the guest for one that is awake. */
+static int dm_restart_awake(libxl__gc *gc, uint32_t domid)
+{
+    uint64_t asleep;
+
+    if (xc_hvm_param_get(CTX->xch, domid, HVM_PARAM_ACPI_S_STATE, &asleep) || !asleep)
+        return 0;
+    LOGD(ERROR, domid, "device model: the guest is asleep (S%"PRIu64"), and "
+         "has to be woken up first", asleep);
+
+    return ERROR_NOT_READY;
+}
+
 static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
                             uint32_t domid)
 {
     libxl_domain_config *d_config = &rs->d_config;
     const char *whynot, *uid, *state;
-    uint64_t asleep;
     int rc;
 
     rc = dm_restart_check_state(gc, rs, domid);
@@ -178,13 +194,9 @@ static int dm_restart_check(libxl__gc *gc, libxl__dm_restart_state *rs,
     if (rc)
         return rc;
 
-    /* A device model that loads a file takes the guest for one that is awake. */
-    if (!xc_hvm_param_get(CTX->xch, domid, HVM_PARAM_ACPI_S_STATE, &asleep) &&
-        asleep) {
-        LOGD(ERROR, domid, "device model: the guest is asleep (S%"PRIu64"), and "
-             "has to be woken up first", asleep);
-        return ERROR_NOT_READY;
-    }
+    rc = dm_restart_awake(gc, domid);
+    if (rc)
+        return rc;
 
     whynot = libxl__dm_whynot(gc, d_config);
     if (!whynot) {
@@ -244,6 +256,7 @@ int libxl_domain_dm_restart(libxl_ctx *ctx, uint32_t domid,
 
     GCNEW(rs);
     libxl_domain_config_init(&rs->d_config);
+    libxl__ev_time_init(&rs->answers);
     libxl__domain_build_state_init(&rs->dcs.build_state);
 
     rs->dcs.ao = ao;
@@ -334,6 +347,10 @@ static void dm_restart_suspend(libxl__egc *egc, libxl__dm_added_state *das, int 
     rc = libxl__domain_suspend_init(egc, dsps, LIBXL_DOMAIN_TYPE_HVM);
     if (rc)
         goto out;
+    dsps->qmp.payload_fd = -1;
+    rc = libxl__ev_time_register_rel(ao, &rs->answers, dm_restart_answers, 1000);
+    if (rc)
+        goto out;
     if (rs->again) {
         dsps->callback_device_model_done = dm_restart_suspended;
         libxl__domain_suspend_device_model(egc, dsps); /* must be last */
@@ -355,6 +372,26 @@ static void dm_restart_suspend(libxl__egc *egc, libxl__dm_added_state *das, int 
     dm_restart_done(egc, rs, rc);
 }
 
+/* That the guest obeys has a limit of its own. */
+static void dm_restart_answers(libxl__egc *egc, libxl__ev_time *ev,
+                               const struct timeval *requested_abs, int rc)
+{
+    libxl__dm_restart_state *rs = CONTAINER_OF(ev, *rs, answers);
+    libxl__domain_suspend_state *dsps = &rs->dss.dsps;
+    STATE_AO_GC(dsps->ao);
+
+    libxl__ev_time_deregister(gc, ev);
+    if (rc == ERROR_TIMEDOUT) {
+        if (!libxl__dm_is_suspended(gc, dsps->domid) ||
+            ++rs->waited < LIBXL_DEVICE_MODEL_START_TIMEOUT)
+            rc = libxl__ev_time_register_rel(ao, ev, dm_restart_answers, 1000);
+        else
+            LOGD(ERROR, dsps->domid, "device model: it does not answer");
+    }
+    if (rc)
+        dm_restart_suspended(egc, dsps, rc); /* must be last */
+}
+
 static void dm_restart_suspended(libxl__egc *egc,
                                  libxl__domain_suspend_state *dsps, int rc)
 {
@@ -362,7 +399,12 @@ static void dm_restart_suspended(libxl__egc *egc,
     STATE_AO_GC(dsps->ao);
     const uint32_t domid = dsps->domid;
 
+    libxl__ev_time_deregister(gc, &rs->answers);
+    if (dsps->qmp.payload_fd >= 0)
+        close(dsps->qmp.payload_fd);
     libxl__domain_suspend_dispose(gc, dsps);
+    if (!rc) /* it may have fallen asleep since */
+        rc = dm_restart_awake(gc, domid);
     if (!rc && rename(dsps->dm_savefile, rs->state)) {
         LOGED(ERROR, domid, "device model: renaming %s", dsps->dm_savefile);
         rc = ERROR_FAIL;
@@ -494,13 +536,26 @@ static void dm_restart_not_started(libxl__gc *gc, uint32_t domid)
     libxl__kill_xs_path(gc, path, "Device Model");
 }
 
+/* It has said so, and is there: what libxl asked it after that is another matter. */
+static bool dm_restart_runs(libxl__gc *gc, uint32_t domid)
+{
+    const char *state;
+    pid_t pid;
+
+    return !libxl__xs_read_checked(gc, XBT_NULL,
+               DEVICE_MODEL_XS_PATH(gc, LIBXL_TOOLSTACK_DOMID, domid, "/state"),
+               &state) &&
+           state && !strcmp(state, "running") &&
+           !libxl__dm_pid(gc, domid, &pid) && pid && !kill(pid, 0);
+}
+
 static void dm_restart_started(libxl__egc *egc, libxl__dm_spawn_state *dmss,
                                int rc)
 {
     libxl__dm_restart_state *rs = CONTAINER_OF(dmss, *rs, dcs.sdss.dm);
     STATE_AO_GC(rs->dcs.ao);
 
-    if (rc) {
+    if (rc && !dm_restart_runs(gc, rs->dcs.guest_domid)) {
         if (libxl__dm_is_suspended(gc, rs->dcs.guest_domid))
             dm_restart_not_started(gc, rs->dcs.guest_domid);
         dm_restart_done(egc, rs, rc);
@@ -508,7 +563,10 @@ static void dm_restart_started(libxl__egc *egc, libxl__dm_spawn_state *dmss,
     }
     /* From now on it is not what the devices are. */
     libxl__remove_file(gc, rs->state);
-    dm_restart_resume(egc, rs, 0);
+    if (rc)
+        LOGD(ERROR, rs->dcs.guest_domid, "device model: it runs, but has not "
+             "answered all that it was asked");
+    dm_restart_resume(egc, rs, rc);
 }
 
 static void dm_restart_resume(libxl__egc *egc, libxl__dm_restart_state *rs,
