@@ -187,6 +187,25 @@ class Peer(unittest.TestCase):
         self.refused(m, d, 0x60000 + PAGE)
         self.assertEqual(m.viommu.faults(), [])
 
+    def test_end_of_page(self):
+        """virtio's used ring is there, its index across the end: nothing is
+        written to the page of guest addresses that follows, which is another
+        device's and which the disk may not access."""
+        nic, bar = rid_of(7), PEER_BAR + 0x100000
+        m = self.start(devices.VirtioBlk, "-device",
+                       "rtl8139,romfile=,addr=7,mac=52:54:00:12:34:56")
+        d = devices.VirtioBlk(m, DISK)
+        m.bar(nic, 1, bar)
+        m.viommu.map(DISK, 0x60000, bar - PAGE)
+        m.viommu.map(DISK, 0x61000, RAM)
+        m.viommu.enable()
+        d.dev.start((0,), used=0x60FFD)
+        self.assertEqual(m.rd(1, bar), 0x52)
+        d.start_read(devices.MEM + 8 * PAGE)
+        m.until(d.ok, "the disk")
+        self.assertEqual(m.rd(1, bar), 0x52)
+        self.assertEqual(m.viommu.faults(), [])
+
     def test_video_memory(self):
         """A window that is memory of the device, likewise."""
         vga = rid_of(7)

@@ -30,12 +30,13 @@ class Virtio:
             return self.m.rd(1, self.common + 0x14)
         return self.m.wr(1, self.common + 0x14, val)
 
-    def start(self, queues):
+    def start(self, queues, used=None, features=0):
+        """@used: where the used rings are, if not behind the others."""
         m, common = self.m, self.common
         self.status(0)
         self.status(3)
         m.wr(4, common + 8, 0)
-        m.wr(4, common + 12, 0)
+        m.wr(4, common + 12, features)
         m.wr(4, common + 8, 1)
         m.wr(4, common + 12, 3)  # VERSION_1, IOMMU_PLATFORM
         self.status(11)
@@ -47,7 +48,8 @@ class Virtio:
             m.wr(2, common + 0x16, nr)
             m.wr(2, common + 0x18, 16)
             for off, part in ((0x20, 0), (0x28, PAGE), (0x30, 2 * PAGE)):
-                m.wr(4, common + off, ring + part)
+                at = used if used and off == 0x30 else ring + part
+                m.wr(4, common + off, at)
                 m.wr(4, common + off + 4, 0)
             notify = self.cfgs[2] + m.rd(2, common + 0x1E) * self.multiplier
             m.wr(2, common + 0x1C, 1)

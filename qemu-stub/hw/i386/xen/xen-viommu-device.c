@@ -120,13 +120,26 @@ bool xen_viommu_device_copy(XenViommuSpace *sp, hwaddr gpa, void *buf,
     return rc == MEMTX_OK;
 }
 
+/*
+ * QEMU makes an access to registers as a whole, however far the translation
+ * goes: memory_region_dispatch_write() is told where it begins only.  What is
+ * behind the end of the page has another translation, and nobody asks for it.
+ */
+static bool crosses_page(hwaddr gpa, unsigned int size)
+{
+    return (gpa & 0xfff) + size > 0x1000;
+}
+
 static MemTxResult device_read(void *opaque, hwaddr gpa, uint64_t *data,
                                unsigned int size, MemTxAttrs attrs)
 {
     XenViommu *s = opaque;
     uint8_t buf[8] = {};
-    MemTxResult rc = device_rw(s->now->sp, gpa, attrs, buf, size, false);
+    MemTxResult rc = MEMTX_DECODE_ERROR;
 
+    if (!crosses_page(gpa, size)) {
+        rc = device_rw(s->now->sp, gpa, attrs, buf, size, false);
+    }
     *data = ldn_le_p(buf, size);
     return rc;
 }
@@ -137,6 +150,9 @@ static MemTxResult device_write(void *opaque, hwaddr gpa, uint64_t data,
     XenViommu *s = opaque;
     uint8_t buf[8];
 
+    if (crosses_page(gpa, size)) {
+        return MEMTX_DECODE_ERROR;
+    }
     stn_le_p(buf, size, data);
     return device_rw(s->now->sp, gpa, attrs, buf, size, true);
 }
