@@ -48,7 +48,7 @@ $(S)/%.from: FORCE
 # ... and again when the hooks fit other versions.
 $(S)/%.fetched: $(S)/%.from hooks/%/versions | $(S)/packages
 	@scripts/fetch source $* $(from.$*)
-	@touch $@
+	@echo "$(from.$*)" >$@
 
 $(S)/kernel: | $(S)/packages
 	@scripts/fetch kernel

@@ -59,6 +59,22 @@ step()
     fi
 }
 
+# hook xen|qemu PRISTINE TREE [OPTION]: make the tree what we build
+hook()
+{
+    local -A what=(
+        [xen]="--overlay xen:xen --overlay tools:tools --edits hooks/xen"
+        [qemu]="--overlay qemu-stub/hw:hw --overlay qemu-stub/include:include
+                --edits hooks/qemu --edits hooks/qemu-tcg"
+    )
+    local pristine tree
+    pristine=$(realpath "$2")
+    tree=$(realpath "$3")
+    # shellcheck disable=SC2086 # several words
+    (cd "$TOP" && scripts/apply-hooks --pristine "$pristine" --tree "$tree" \
+        ${what[$1]} ${4-})
+}
+
 # dm_programs DIR: programs that take a device model's place, or a toolstack's, or
 # change what it has saved
 dm_programs()
