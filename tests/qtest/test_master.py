@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 import devices
-from machine import MASTER, MEMORY, Machine, rid_of
+from machine import IO, MASTER, MEMORY, Machine, rid_of
 
 RID = rid_of(4)
 IOVA, TARGET = 0x40000000, 0x200000
@@ -137,6 +137,33 @@ class Master(unittest.TestCase):
         d.setup()
         self.assertEqual(d.port(0x18) & 0xC000, 0xC000)
         self.good(m, d)
+        self.assertEqual(m.viommu.faults(), [])
+
+    def test_ide_started_without(self):
+        """Two channels at once, neither of them master: both end with an
+        error, and what is cancelled then does not wait for the other one."""
+        rid = rid_of(1, 1)
+        args = []
+        for i in range(2):
+            args += ["-drive", f"if=none,id=d{i},driver=null-co,size=1048576,"
+                     "read-zeroes=on,latency-ns=100000000",
+                     "-device", f"ide-hd,drive=d{i},bus=ide.{i}"]
+        m = Machine(*args)
+        self.addCleanup(m.close)
+        m.viommu.enable()
+        m.cfg(rid, 0x20, 0xC000)
+        m.cfg(rid, 0x40, 0x80008000)
+        m.command(rid, IO)
+        for base, engine in ((0x1F0, 0xC000), (0x170, 0xC008)):
+            for reg, val in ((6, 0xE0), (2, 8), (3, 0), (4, 0), (5, 0)):
+                m.out(1, base + reg, val)
+            m.out(4, engine + 4, devices.MEM)
+            m.out(1, base + 7, 0xC8)
+            m.out(1, engine, 9)
+        m.out(1, 0xC008, 8)
+        for base in (0x1F0, 0x170):
+            m.until(lambda b=base: not m.inp(1, b + 7) & 0x80, "a disk")
+        self.assertEqual(m.viommu.busy(), [])
         self.assertEqual(m.viommu.faults(), [])
 
     def test_bus_reset(self):

@@ -245,7 +245,7 @@ static bool xen_viommu_map_op(AddressSpace *as, hwaddr addr, hwaddr *plen,
     XenViommuSpace *sp = container_of(iommu, XenViommuSpace, iommu);
 
     map_faulted = false;
-    if (!iommu && dma_track_coherent && as != &address_space_memory) {
+    if (!iommu && as != &address_space_memory) {
         /* not master of the bus: QEMU would let it share a bounce buffer */
         *ptr = NULL;
         *plen = 0;
