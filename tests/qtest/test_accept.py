@@ -53,8 +53,10 @@ class Accept(unittest.TestCase):
         verdicts = listed()
         for name in built():
             options = [name]
-            if name.startswith("virtio") and not name.endswith("transitional"):
+            if name.startswith("virtio") and not name.endswith("-transitional"):
                 options.append("iommu_platform=on,disable-legacy=on")
+            elif name.endswith("-non-transitional"):
+                options.append("iommu_platform=on")
             reason = why("-device", ",".join(options))
             if (verdicts.get(name) == "refused") != bool(reason):
                 wrong.append((name, verdicts.get(name), reason))

@@ -27,6 +27,11 @@ static const struct {
     { "x-pci-proxy-dev", "does DMA in another process" },
     { "virtio-iommu-pci", "is another IOMMU" },
     { "AMDVI-PCI", "is another IOMMU" },
+    /* a guest alone could map ever more */
+    { "virtio-sound-device", "keeps what it has mapped when it is reset" },
+    /* the map cache has no pointer to memory that is in no mapping */
+    { "virtio-balloon-device", "looks for guest memory that QEMU has not "
+                               "mapped" },
 };
 
 typedef struct Verdict {
@@ -82,10 +87,6 @@ static const char *refuse_virtio(Object *obj)
 {
     if (has_iothread(obj)) {
         return "has an iothread";
-    }
-    if (object_property_find(obj, "free-page-reporting") &&
-        object_property_get_bool(obj, "free-page-reporting", &error_abort)) {
-        return "has free-page-reporting, which needs pages of guest memory";
     }
     if (is_vhost(obj)) {
         return "has vhost";
