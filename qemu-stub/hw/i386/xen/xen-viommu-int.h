@@ -94,6 +94,7 @@ struct XenViommuSpace {
     unsigned int run, last_run;
     XenViommuNear near;
     bool used;                  /* while spaces are being swept */
+    bool lasting;               /* mappings end when somebody else likes */
     QLIST_ENTRY(XenViommuSpace) next;
 };
 

@@ -13,6 +13,11 @@
  * for (dma=map), and if the private buffers would become too many.  Not so for
  * a device that writes to what it has mapped for reading.  What is no memory is
  * never in place: it is copied, or refused.
+ *
+ * A device that holds its mappings for as long as somebody else likes never has
+ * any in place, for the slots would be used up, and then all invalidations wait
+ * for it; and half of the private buffers it leaves to others.  Beyond that its
+ * mappings fail.
  */
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
@@ -102,15 +107,17 @@ static unsigned int ahead(XenViommuSpace *sp, hwaddr addr, hwaddr len)
 }
 
 /* NULL if there is no room. */
-static void *get_buffer(XenViommuMaps *m, hwaddr len, unsigned int *class)
+static void *get_buffer(XenViommuSpace *sp, hwaddr len, unsigned int *class)
 {
+    XenViommuMaps *m = &sp->viommu->maps;
+    size_t most = sp->lasting ? MAX_COPIES / 2 : MAX_COPIES;
     unsigned int shift = MAX(64 - clz64(len - 1), 12);
     void *buf;
 
     *class = shift - 12;
 
     WITH_QEMU_LOCK_GUARD(&m->lock) {
-        if (m->in_use + (1UL << shift) > MAX_COPIES) {
+        if (m->in_use + (1UL << shift) > most) {
             return NULL;
         }
         m->in_use += 1UL << shift;
@@ -290,6 +297,7 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
     XenViommu *s = sp->viommu;
     XenViommuMap *map = g_new0(XenViommuMap, 1);
     hwaddr len = MIN(*plen, MAX_MAP);
+    bool copy_only = dma_track_scratch || sp->lasting;
 
     if (addr + len < addr) {
         len = 0 - addr;
@@ -307,14 +315,15 @@ void *xen_viommu_map(XenViommuSpace *sp, AddressSpace *as, hwaddr addr,
 
     object_ref(OBJECT(sp));
 
-    if ((s->copy && !dma_track_coherent) || dma_track_scratch) {
-        map->ptr = get_buffer(&s->maps, len, &map->class);
+    if ((s->copy && !dma_track_coherent) || copy_only) {
+        map->ptr = get_buffer(sp, len, &map->class);
         map->copy = map->ptr;
+        *faulted = !map->copy && sp->lasting;
     }
-    if (!map->copy && !dma_track_scratch &&
+    if (!map->copy && !copy_only &&
         !map_in_place(map, &len, faulted) && map->use.device &&
         !dma_track_coherent) {
-        map->ptr = get_buffer(&s->maps, len, &map->class);
+        map->ptr = get_buffer(sp, len, &map->class);
         map->copy = map->ptr;
         *faulted = !map->copy;
     }

@@ -34,8 +34,14 @@ static const struct {
                                "mapped" },
 };
 
+/* These hold what they have mapped for as long as somebody else likes. */
+static const char *const lasting[] = {
+    "pci-ehci-usb", "pci-xhci", "virtio-serial-device",
+};
+
 typedef struct Verdict {
     bool copy;                  /* late-bound DMA */
+    bool lasting;
     const char *why;
 } Verdict;
 
@@ -115,18 +121,26 @@ static int refuse(Object *obj, void *opaque)
             v->why = refused[i].why;
         }
     }
+    for (i = 0; i < ARRAY_SIZE(lasting); i++) {
+        v->lasting |= !!object_dynamic_cast(obj, lasting[i]);
+    }
     return v->why != NULL;
 }
 
 bool xen_viommu_accept(XenViommu *s, PCIDevice *dev, Error **errp)
 {
     Verdict v = { .copy = s->copy };
+    AddressSpace *as = pci_device_iommu_address_space(dev);
 
-    if (pci_device_iommu_address_space(dev) == &address_space_memory) {
+    if (as == &address_space_memory) {
         v.why = "is on a bus that bypasses it";
     } else if (!refuse(OBJECT(dev), &v)) {
         /* virtio is a device within a PCI device */
         object_child_foreach_recursive(OBJECT(dev), refuse, &v);
+    }
+    if (!v.why && v.lasting) {
+        /* behind a bridge it has that in common with others */
+        container_of(as, XenViommuSpace, as)->lasting = true;
     }
     if (v.why) {
         error_setg(errp, "%s cannot be behind Xen's vIOMMU: it %s",
