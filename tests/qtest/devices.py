@@ -148,6 +148,57 @@ class VirtioBlk:
 DISKS = [Nvme, Ahci, VirtioBlk]
 
 
+class Ufs:
+    """Its reads are of 4096 bytes, which is a block."""
+    device = "ufs,id=dev"
+    extra = ["-device", "ufs-lu,bus=dev,drive=disk,lun=0"]
+    BASE = 0xE0000000
+    DOORBELL, RESPONSE, BUFFERS = 0x58, 1024, 2048
+
+    def __init__(self, m, rid):
+        self.m, self.rid = m, rid
+        m.bar(rid, 0, self.BASE)
+        self.setup()
+
+    def reg(self, off, val):
+        self.m.wr(4, self.BASE + off, val)
+
+    def setup(self):
+        self.m.fill(MEM, 0, 2 * PAGE)
+        for off, val in ((0x34, 1), (0x94, 0), (0x98, 0), (0x9C, 0),
+                         (0x90, 0x16), (0x50, MEM), (0x54, 0), (0x60, 1)):
+            self.reg(off, val)
+        self.command(bytes(6), ())      # it has been reset, and says so
+        self.m.until(self.done, "ufs")
+
+    def command(self, cdb, bufs):
+        m, at = self.m, MEM + PAGE
+        size = sum(n for _, n in bufs)
+        m.poke(at, struct.pack(">BB10xI16s", 1, 0x40 if bufs else 0, size,
+                               cdb))
+        m.poke(at + self.RESPONSE, b"\xff" * 64)
+        for i, (addr, n) in enumerate(bufs):
+            m.poke(at + self.BUFFERS + 16 * i,
+                   struct.pack("<QII", addr, 0, n - 1))
+        m.poke(MEM, struct.pack(
+            "<IIIIQHHHH", 0x11000000 | (0x04000000 if bufs else 0), 0, 15, 0,
+            at, 64, self.RESPONSE // 4, len(bufs), self.BUFFERS // 4))
+        self.reg(self.DOORBELL, 1)
+
+    def start_read(self, *addrs):
+        """A block, of equal parts of which each goes to one address."""
+        self.command(b"\x28" + bytes(7) + b"\1\0",
+                     [(addr, PAGE // len(addrs)) for addr in addrs])
+
+    def done(self):
+        return not self.m.rd(4, self.BASE + self.DOORBELL) & 1
+
+    def ok(self):
+        """Of the controller, and of the disk."""
+        return (self.m.rd(1, MEM + 8) == 0 and
+                self.m.peek(MEM + PAGE + self.RESPONSE + 6, 2) == b"\0\0")
+
+
 class E1000:
     """Its receiver: one frame at a time, to the address given."""
     device = "e1000,netdev=net,romfile=,id=dev"

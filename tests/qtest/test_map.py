@@ -87,6 +87,41 @@ class Map(unittest.TestCase):
         self.assertEqual(m.peek(TARGET, PAGES * PAGE),
                          bytes(3 * PAGE) + b"\xff" * PAGE + bytes(4 * PAGE))
 
+    def ufs(self, mode):
+        """One block to two pages, and none of it if one of them is refused."""
+        m = Machine("-blockdev", "node-name=disk,driver=null-co,size=1048576,"
+                    "read-zeroes=on",
+                    "-global", f"xen-viommu.dma={mode}",
+                    "-device", devices.Ufs.device + ",addr=4",
+                    *devices.Ufs.extra)
+        self.addCleanup(m.close)
+        m.viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
+        m.viommu.map(RID, IOVA, TARGET)
+        m.viommu.map(RID, IOVA + 2 * PAGE, TARGET + PAGE)
+        m.viommu.enable()
+        d = devices.Ufs(m, RID)
+        before = b"\xff" * (2 * PAGE)
+        for good in (True, False):
+            m.poke(TARGET, before)
+            d.start_read(IOVA, IOVA + 2 * PAGE)
+            m.until(d.done, "a read")
+            self.assertEqual(d.ok(), good)
+            self.assertEqual(m.viommu.faults(), [] if good else [
+                (RID, IOVA + 2 * PAGE, WRITE)])
+            if good:
+                self.assertEqual(m.peek(TARGET, 2 * PAGE),
+                                 (bytes(PAGE // 2) + before[:PAGE // 2]) * 2)
+            elif mode == "copy":
+                self.assertEqual(m.peek(TARGET, 2 * PAGE), before)
+            self.assertEqual(m.still_busy(), [])
+            m.viommu.unmap(RID, IOVA + 2 * PAGE)
+
+    def test_ufs_copy(self):
+        self.ufs("copy")
+
+    def test_ufs_in_place(self):
+        self.ufs("map")
+
     def test_buffers(self):
         """A disk that says it has read, and has not, shows nothing of QEMU's."""
         m, d = self.start("copy", "off")

@@ -42,9 +42,15 @@ class Net(unittest.TestCase):
 
         m.poke(TARGET, UDP)
         # a context (where the checksum is), then the frame
-        m.poke(MEM, struct.pack("<BBHBBHIBBH", 14, 24, 33, 34, 40, 0,
-                                0x20000000, 0, 0, 0) +
-               struct.pack("<QII", IOVA, 0x2B100000 | len(UDP), 2 << 8))
+        if device == "igb":
+            m.poke(MEM, struct.pack("<IIII", 14 << 9 | 20, 0, 0x20200400, 0) +
+                   struct.pack("<QII", IOVA, 0x2B300000 | len(UDP),
+                               len(UDP) << 14 | 0x200))
+            m.wr(4, BASE + 0xE028, 1 << 25)
+        else:
+            m.poke(MEM, struct.pack("<BBHBBHIBBH", 14, 24, 33, 34, 40, 0,
+                                    0x20000000, 0, 0, 0) +
+                   struct.pack("<QII", IOVA, 0x2B100000 | len(UDP), 2 << 8))
         for reg, val in ((0, 0x40), (0x3800, MEM), (0x3804, 0), (0x3808, 128),
                          (0x3810, 0), (0x400, 2), (0x3818, 2)):
             m.wr(4, BASE + reg, val)
@@ -65,6 +71,12 @@ class Net(unittest.TestCase):
 
     def test_e1000e_in_place(self):
         self.sends("e1000e", "map")
+
+    def test_igb_copy(self):
+        self.sends("igb", "copy")
+
+    def test_igb_in_place(self):
+        self.sends("igb", "map")
 
 
 if __name__ == "__main__":
