@@ -50,6 +50,12 @@ struct XenViommuMap {
     XenViommuUse use;
 };
 
+/*
+ * What Xen takes for memory may be registers that QEMU has: it knows of none if
+ * translation is disabled, or where the guest has had pages put over them.
+ */
+static const MemTxAttrs only_memory = { .memory = 1 };
+
 void xen_viommu_maps_init(XenViommuMaps *m)
 {
     memset(m, 0, sizeof(*m));
@@ -188,13 +194,12 @@ static hwaddr fill(XenViommuMap *map, hwaddr len)
                                   done, pages, &u)) {
                 break;
             }
-            if (u.device) {
+            if (u.device ||
+                address_space_read(&address_space_memory, u.span.gpa,
+                                   only_memory, buf + done,
+                                   u.span.len) == MEMTX_ACCESS_ERROR) {
                 bad = !xen_viommu_device_copy(sp, u.span.gpa, buf + done,
                                               u.span.len, false);
-            } else {
-                address_space_read(&address_space_memory, u.span.gpa,
-                                   MEMTXATTRS_UNSPECIFIED, buf + done,
-                                   u.span.len);
             }
             xen_viommu_end(c, &u);
             if (bad) {
@@ -239,18 +244,27 @@ static void write_back(XenViommuMap *map, hwaddr len)
             done += MIN(len - done, 4096 - (addr & 4095));
             continue;
         }
-        if (u.device) {
+        if (u.device ||
+            address_space_write(&address_space_memory, u.span.gpa, only_memory,
+                                (uint8_t *)map->ptr + done,
+                                u.span.len) == MEMTX_ACCESS_ERROR) {
             xen_viommu_device_copy(map->sp, u.span.gpa,
                                    (uint8_t *)map->ptr + done, u.span.len,
                                    true);
-        } else {
-            address_space_write(&address_space_memory, u.span.gpa,
-                                MEMTXATTRS_UNSPECIFIED,
-                                (uint8_t *)map->ptr + done, u.span.len);
         }
         done += u.span.len;
         xen_viommu_end(c, &u);
     }
+}
+
+static bool is_memory(hwaddr gpa)
+{
+    hwaddr xlat, len = 1;
+
+    RCU_READ_LOCK_GUARD();
+    return memory_region_is_ram(address_space_translate(&address_space_memory,
+                                                        gpa, &xlat, &len, false,
+                                                        only_memory));
 }
 
 static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
@@ -264,6 +278,7 @@ static void *map_in_place(XenViommuMap *map, hwaddr *plen, bool *faulted)
         *faulted = true;
         return NULL;
     }
+    map->use.device |= !is_memory(map->use.span.gpa);
     if (map->use.device) {
         xen_viommu_end(c, &map->use);
         *faulted = true;
