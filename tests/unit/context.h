@@ -35,7 +35,10 @@ struct vcpu {
     struct domain *domain;
 };
 
-#define xmalloc(type) ((type *)malloc(sizeof(type)))
+/* How many more there are before there is no memory once. */
+extern unsigned int context_allocs;
+#define xmalloc(type) \
+    (context_allocs-- ? (type *)malloc(sizeof(type)) : NULL)
 #define xfree(p)      free(p)
 #define XFREE(p)      do { free(p); (p) = NULL; } while ( 0 )
 

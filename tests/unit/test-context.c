@@ -8,6 +8,7 @@
 
 struct hvm_viommu_unit context_unit;
 char context_said[128];
+unsigned int context_allocs = ~0u;
 
 static uint8_t data[3 * sizeof(struct hvm_hw_viommu)] __attribute__((aligned(8)));
 static hvm_domain_context_t context = { .data = data };
@@ -173,10 +174,35 @@ static void test_unit(void **state)
     refused(-ENODEV, "the domain was created without one");
 }
 
+/* No memory for a record: nothing is saved, nothing loaded, and both can be repeated. */
+static void test_no_memory(void **state)
+{
+    struct vcpu v = { .domain = &domain };
+    uint32_t empty;
+
+    (void)state;
+    begin();
+    empty = context.cur;
+    context_allocs = 0;
+    assert_int_equal(context_save(&v, &context), -ENOMEM);
+    assert_int_equal(context.cur, empty);
+    assert_int_equal(context_save(&v, &context), 0);
+
+    keep();
+    context_allocs = 0;
+    assert_int_equal(load_all(), -ENOMEM);
+    assert_false(context_unit.thaw);
+    check_kept();
+    context.cur = context.size;
+    assert_int_equal(load_all(), 0);
+    assert_true(context_unit.thaw);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         queue_test(test_one),
+        queue_test(test_no_memory),
         queue_test(test_second),
         queue_test(test_length),
         queue_test(test_torn),

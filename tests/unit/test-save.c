@@ -296,6 +296,80 @@ static void test_used(void **state)
     assert_memory_equal(&want, &rec, sizeof(rec));
 }
 
+/*
+ * The first accesses of a unit that has been loaded fail, one after the other: a
+ * status that cannot be written is lost, a descriptor that cannot be read is where
+ * the queue stops, and the rest is as it would be.
+ */
+static void test_nth_access(void **state)
+{
+    static const struct {
+        unsigned int read, write, head;
+        bool done[3];
+    } cases[] = {
+        { .write = 1, .head = 4, .done = { false, true, true } },
+        { .write = 2, .head = 4, .done = { true, false, true } },
+        { .write = 3, .head = 4, .done = { true, true, false } },
+        { .read = 1, .head = 2, .done = { true } },
+        { .read = 2, .head = 3, .done = { true, true } },
+        { .head = 4, .done = { true, true, true } },
+    };
+    unsigned int i, n;
+
+    (void)state;
+    for ( i = 0; i < ARRAY_SIZE(cases); i++ )
+    {
+        q_switch(false);
+        q_create(0);
+        q_clear(3);
+        q_put_held(0, 0);
+        fake.frozen = true;
+        q_put_wait(1, 0);
+        q_put_wait(2, 0);
+        q_submit();
+        migrate();
+
+        fake.reads = fake.writes = 0;
+        fake.fail_read = cases[i].read;
+        fake.fail_write = cases[i].write;
+        assert_false(viommu_continue(viommu));
+        fake.fail_read = fake.fail_write = 0;
+        fake_check_unlocked();
+        for ( n = 0; n < 3; n++ )
+            check(q_done(n) == cases[i].done[n], "case %u: status %u", i, n);
+        if ( cases[i].read )
+        {
+            q_check_stopped(cases[i].head, E_FETCH);
+            w32(R_FSTS, IQE);
+        }
+        q_check_running(4);
+        q_port = dm_attach();
+    }
+}
+
+/* To load reads no table: those that are not there are faults of DMA, later. */
+static void test_no_tables(void **state)
+{
+    static const uint64_t tables[] = { T_ROOT, T_CTX, T_L4, T_L3, T_L2, T_L1 };
+    static const unsigned int reasons[] = { 8, 9, 3, 7, 7, 7 };
+    unsigned int i;
+
+    (void)state;
+    for ( i = 0; i < ARRAY_SIZE(tables); i++ )
+    {
+        struct xen_viommu_xlat x;
+
+        fake_set_ram(tables[i], false);
+        migrate();
+        dm_attach();
+        x = dm_translate(RID, 0x1000, XEN_VIOMMU_READ);
+        check(x.status == XEN_VIOMMU_XLAT_FAULT && x.reason == reasons[i],
+              "table %u: status %u, reason %u", i, x.status, x.reason);
+        assert_int_equal(viommu_detach(viommu, DM), 0);
+        fake_set_ram(tables[i], true);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest both[] = {
@@ -310,6 +384,8 @@ int main(void)
         queue_test(test_attach),
         queue_test(test_full_ring),
         queue_test(test_used),
+        queue_test(test_nth_access),
+        queue_test(test_no_tables),
     };
     int failed = run_all(both);
 

@@ -34,13 +34,12 @@ repeat()
 restores=$(repeat "$saves" restore)
 migrates=$(repeat "$migrations" migrate)
 
-# Who has been a checkpoint's or has had another device model has no xl any more that
-# would see to a soft reset.
 # shellcheck disable=SC2086 # ways, split on purpose
 {
-    guest default type=vtd,intremap=1 "" $restores $migrates s3 soft_reset
+    guest default type=vtd,intremap=1 "" $restores $migrates s3 restart soft_reset
     guest panic type=vtd,intremap=1 "" s3 $restores kdump
-    guest native type=vtd "$native" $restores $migrates checkpoint kexec
+    guest pt type=vtd,intremap=1 iommu=pt $restores kdump
+    guest native type=vtd "$native" $restores $migrates save_running checkpoint kexec
     guest strict type=vtd "$native iommu.strict=1" \
         $restores $migrates restart s3 kdump
     guest register type=vtd,qi=0 "$native iommu.strict=0" \

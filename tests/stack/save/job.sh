@@ -99,6 +99,12 @@ back()
     xl restore -p "/tmp/$1.save" && rm "/tmp/$1.save" && xl unpause "$1"
 }
 
+# Saved, and it goes on where it is
+by_save_running()
+{
+    xl save -c "$1" "/tmp/$1.save" && rm "/tmp/$1.save"
+}
+
 # The guest goes on where it is, then it ends, and the checkpoint goes on, with
 # the disks as they were.
 by_checkpoint()
@@ -232,6 +238,12 @@ run()
                 break
             fi
             xl viommu-list -j "$name" >"/job/$name-$n.json"
+            if [ "$(stat "$name" faults)" != 0 ] ||
+               ! grep -q '"enabled": true' "/job/$name-$n.json"
+            then
+                say "FAIL $what: the unit has a fault or is not enabled, see $name-$n.json"
+                break
+            fi
             say "PASS $what"
             echo "$what took $took then $(($(now) - begin))" \
                 "compared $(compared "$name") faults $(stat "$name" faults)" \
