@@ -85,5 +85,5 @@ refused pvscsi "vIOMMU: it accesses guest memory without asking an IOMMU" \
     "-device pvscsi"
 refused megasas "vIOMMU: it writes to what it has mapped for reading" \
     "-device megasas"
-refused free-page-reporting "vIOMMU: it has free-page-reporting" \
-    "-device virtio-balloon-pci,free-page-reporting=on,$virtio"
+refused virtio-balloon "vIOMMU: it looks for guest memory that QEMU has not" \
+    "-device virtio-balloon-pci,$virtio"

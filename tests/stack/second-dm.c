@@ -9,6 +9,8 @@
  *   leave        the same, and detach instead
  *   storm SEED   attach, and make DMA into the guest without end
  *
+ * Or a toolstack that does no more than "suspend" the domain, or let it go on: "resume".
+ *
  * It does what public/hvm/viommu.h asks for, with a device that exists for the
  * IOMMU only, since QEMU's is gone: the guest sees its writes, and tells of it,
  * and takes its orders, through a page that stays mapped (viommu-dmrestart).
@@ -30,6 +32,7 @@
 #include <xendevicemodel.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
+#include <xenguest.h>
 #include <xen/hvm/viommu_domctl.h>
 #include <xen/memory.h>
 
@@ -377,7 +380,6 @@ int main(int argc, char **argv)
     fmem = xenforeignmemory_open(NULL, 0);
     xch = xc_interface_open(NULL, NULL, 0);
     dmod = xendevicemodel_open(NULL, 0);
-    xch = xc_interface_open(NULL, NULL, 0);
     evtchn = xenevtchn_open(NULL, 0);
     if ( !fmem || !dmod || !xch || !evtchn )
         err(1, "cannot open Xen's devices");
@@ -385,6 +387,16 @@ int main(int argc, char **argv)
     if ( !strcmp(mode, "refused") )
     {
         must_be_refused();
+        return 0;
+    }
+    if ( !strcmp(mode, "suspend") )
+    {
+        must(!xc_domain_shutdown(xch, domid, SHUTDOWN_suspend));
+        return 0;
+    }
+    if ( !strcmp(mode, "resume") )
+    {
+        must(!xc_domain_resume(xch, domid, 1));
         return 0;
     }
 
