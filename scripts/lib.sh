@@ -86,7 +86,7 @@ dm_programs()
             -o "$1/${program#*/}" "$TOP/tests/stack/$program"*.c \
             -L"$BUILD/root/usr/lib" -Wl,-rpath-link,"$BUILD/root/usr/lib" \
             -lxenctrl -lxenguest -lxendevicemodel -lxenevtchn \
-            -lxenforeignmemory
+            -lxenforeignmemory -lxenstore
     done
 }
 

@@ -33,6 +33,7 @@
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
 #include <xenguest.h>
+#include <xenstore.h>
 #include <xen/hvm/viommu_domctl.h>
 #include <xen/memory.h>
 
@@ -396,7 +397,11 @@ int main(int argc, char **argv)
     }
     if ( !strcmp(mode, "resume") )
     {
-        must(!xc_domain_resume(xch, domid, 1));
+        struct xs_handle *xs = xs_open(0);
+
+        /* xenstored tells of a shutdown once, unless it knows that this one is over. */
+        must(xs && !xc_domain_resume(xch, domid, 1) &&
+             xs_resume_domain(xs, domid));
         return 0;
     }
 
