@@ -95,17 +95,15 @@ static int dm_restart_vcpus(libxl__gc *gc, uint32_t domid,
 /* No process of a device model is left. */
 static bool dm_restart_is_gone(libxl__gc *gc, uint32_t domid)
 {
-    const char *ended, *recorded;
+    const char *ended;
     pid_t pid;
 
     if (libxl__xs_read_checked(gc, XBT_NULL, libxl__dm_restart_node(gc, domid),
                                &ended) ||
-        libxl__xs_read_checked(gc, XBT_NULL,
-            GCSPRINTF("/local/domain/%u/image/device-model-pid", domid), &recorded))
+        libxl__dm_pid(gc, domid, &pid))
         return false; /* not known */
-    pid = recorded ? atoi(recorded) : 0;
 
-    return pid <= 0 || (ended && atoi(ended) == pid) ||
+    return !pid || (ended && atoi(ended) == pid) ||
            (kill(pid, 0) && errno == ESRCH);
 }
 
