@@ -3,9 +3,11 @@
  * What libxl takes of a host to restore a domain there, up to the start of its device
  * model: preloaded before fake-host.c of tests/stack/dm-restart, whose domain it is.
  * Nothing of the domain is looked at, so that any hypercall succeeds.  In directory
- * $FAKE, "lost-N" is there if there was no record of unit N in what is restored.
+ * $FAKE, "lost-N" is there if there was no record of unit N in what is restored, and
+ * "forbidden" on a host whose Xen was told viommu=no.  No device model serves a unit.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +72,12 @@ int xc_domain_viommu_create(xc_interface *xch, uint32_t domid, unsigned int unit
                             uint32_t type, uint64_t base, uint32_t flags, uint8_t aw,
                             uint8_t *haw)
 {
+    if ( !access(name("forbidden"), F_OK) )
+    {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+
     *haw = 40;
     return 0;
 }

@@ -129,6 +129,14 @@ by_migrate()
     xl migrate -s /tmp/here "$1" host
 }
 
+# The host that it is to go to has a device model that cannot have it, and it goes on
+# where it is.
+by_refused()
+{
+    rm -f /tmp/there.log
+    ! xl migrate -s /tmp/there "$1" host && [ -e /tmp/there.log ]
+}
+
 # dm_of NAME: its domain, and the process of its device model
 dm_of()
 {
@@ -190,6 +198,20 @@ by_s3()
 # In the place of ssh: a receiver on this host, with a user, a host, a command.
 printf '#!/bin/sh\nshift\nexec sh -c "$*"\n' >/tmp/here
 chmod +x /tmp/here
+# There what is started as QEMU ends as one does that does not know the unit.
+cat >/tmp/other-qemu <<'QEMU'
+#!/bin/sh
+echo "Unknown savevm section or instance 'xen-viommu' 0" >&2
+echo ended >>/tmp/there.log
+exit 1
+QEMU
+cat >/tmp/there <<'HOST'
+#!/bin/sh
+shift
+exec unshare -m sh -c "mount --bind /tmp/other-qemu \
+    /usr/lib/xen/bin/qemu-system-i386 && exec $*"
+HOST
+chmod +x /tmp/there /tmp/other-qemu
 
 # run NAME VIOMMU EXTRA WAY...
 run()

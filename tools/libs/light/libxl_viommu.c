@@ -373,6 +373,29 @@ int libxl__viommu_check_restored(libxl__gc *gc, uint32_t domid,
     return 0;
 }
 
+/* The devices of another QEMU would do their DMA past the units of which it knows not. */
+int libxl__viommu_check_served(libxl__gc *gc, uint32_t domid,
+                               const libxl_domain_build_info *b_info)
+{
+    struct xen_viommu_stats raw;
+    int i, rc;
+
+    for (i = 0; i < b_info->num_viommus; i++) {
+        rc = viommu_get_stats(gc, domid, i, &raw);
+        if (rc) {
+            LOGD(ERROR, domid, "viommu: whether unit %d is served is not known", i);
+            return rc;
+        }
+        if (!(raw.flags & XEN_VIOMMU_STATS_DM)) {
+            LOGD(ERROR, domid, "viommu: the device model does not serve unit %d: "
+                 "it is no QEMU that has the device xen-viommu", i);
+            return ERROR_FAIL;
+        }
+    }
+
+    return 0;
+}
+
 bool libxl__has_viommu(libxl__gc *gc, uint32_t domid)
 {
     struct xen_viommu_stats raw;
