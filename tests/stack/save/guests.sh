@@ -39,7 +39,7 @@ migrates=$(repeat "$migrations" migrate)
     guest default type=vtd,intremap=1 "" $restores $migrates s3 restart soft_reset
     guest panic type=vtd,intremap=1 "" s3 $restores kdump
     guest pt type=vtd,intremap=1 iommu=pt $restores kdump
-    guest native type=vtd "$native" $restores $migrates save_running checkpoint kexec
+    guest native type=vtd "$native" $restores refused $migrates save_running checkpoint kexec
     guest strict type=vtd "$native iommu.strict=1" \
         $restores $migrates restart s3 kdump
     guest register type=vtd,qi=0 "$native iommu.strict=0" \
