@@ -149,8 +149,9 @@ hostile: $(S)/images $(S)/hypervisor-release $(S)/xtf #: a hostile guest, row by
 linux: $(S)/images $(S)/hypervisor-release $(S)/images-other #: all modes of the Linux job on another kernel, see KERNEL= in Config.mk
 	@scripts/test-linux -o
 
-soak: $(S)/images $(S)/hypervisor-release $(S)/xtf #: kill device models, end domains; KILLS= CYCLES= ...
+soak: $(S)/images $(S)/hypervisor-release $(S)/xtf $(S)/images-other #: kill device models, end domains; KILLS= CYCLES= ...
 	@scripts/soak
+	@PLUGS=100 LINUX_LIMIT=7000 STACK_LIMIT=7200 scripts/test-linux other
 	@SAVES=17 MIGRATIONS=7 STACK_LIMIT=14400 \
 	    scripts/test-save native strict register
 

@@ -42,6 +42,9 @@ migrates=$(repeat "$migrations" migrate)
     guest native type=vtd "$native" $restores refused $migrates save_running checkpoint kexec
     guest strict type=vtd "$native iommu.strict=1" \
         $restores $migrates restart s3 kdump
+    # AHCI and the e1000, virtio-blk, virtio-net
+    guest units 'type=vtd,devices=4;6", "type=vtd,devices=5", "type=vtd' \
+        "$native iommu.strict=1" $restores $migrates restart kdump
     guest register type=vtd,qi=0 "$native iommu.strict=0" \
         $restores $migrates kdump
 }
