@@ -93,6 +93,20 @@ class Bridge(unittest.TestCase):
         self.number(2)
         self.assertEqual(self.behind(), [rid_of(1, bus=1), rid_of(1, bus=2)])
 
+    def test_refused(self):
+        """A device that its bridge does not take is known to nobody."""
+        self.start()
+        self.add(driver="pci-bridge", chassis_nr=1, shpc=True, id="bridge",
+                 addr="6")
+        self.number(3)
+        before = self.g.claimed()
+        self.assertIn("Unsupported PCI slot 0",
+                      self.m.qmp("device_add", driver="edu", id="refused",
+                                 bus="bridge", addr="0"))
+        self.assertEqual(self.g.claimed(), before)
+        self.number(4)
+        self.assertEqual(self.g.claimed(), before)
+
     def test_restored(self):
         args = ("-device", "pci-bridge,id=bridge,chassis_nr=1,addr=6",
                 "-device", "edu,bus=bridge,addr=1")
