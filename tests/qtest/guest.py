@@ -94,21 +94,23 @@ class Guest:
             at = self.mem.find(b"\1", at, FRESH)
         return found
 
-    def request(self, m, kind, addr=0, data=0, size=4, write=True):
-        """As Xen sends one to the device model; returns what it answers."""
+    def request(self, m, kind, addr=0, data=0, size=4, write=True, ptr=False):
+        """As Xen sends one to the device model; returns what it answers.  @ptr:
+        the data are in memory, at @data."""
         struct.pack_into("<QQIIIHBB", self.mem, IOREQ, addr, data, 1, size, PORT,
-                         0, READY | (0 if write else 32), kind)
+                         0, READY | (0 if write else 32) | (16 if ptr else 0),
+                         kind)
         os.eventfd_write(self.event, 1)
         m.until(lambda: self.mem[IOREQ + 30] & 15 == DONE, "a request")
         return struct.unpack_from("<Q", self.mem, IOREQ + 8)[0]
 
-    def config(self, m, rid, reg, value=None):
+    def config(self, m, rid, reg, value=None, size=4):
         """A register in configuration space: read, or written.  Xen asks no device
         model about a device that none has claimed."""
         if not self.mem[CLAIMED + rid]:
             return 0xFFFFFFFF
-        return self.request(m, CONFIG, rid << 32 | reg, value or 0,
-                            write=value is not None) & 0xFFFFFFFF
+        return self.request(m, CONFIG, rid << 32 | reg, value or 0, size,
+                            value is not None) & 0xFFFFFFFF
 
     def claimed(self):
         return [rid for rid in range(1 << 16) if self.mem[CLAIMED + rid]]

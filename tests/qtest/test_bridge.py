@@ -6,12 +6,13 @@ import os
 import tempfile
 import unittest
 
-from guest import Guest
+from guest import CONFIG, Guest
 from machine import Machine, rid_of
 
 EJECT, SELECT = 0xAE08, 0xAE10
-BUSES, VENDOR, EDU = 0x18, 0, 0x11E81234
-BRIDGE, ISA = rid_of(6), rid_of(1)
+BUSES, CONTROL, VENDOR, EDU = 0x18, 0x3E, 0, 0x11E81234
+BUS_RESET, SLEEP, PM1_CONTROL = 0x40, 0x2400, 0xB004
+BRIDGE, ISA, POWER = rid_of(6), rid_of(1), rid_of(1, 3)
 
 
 class Bridge(unittest.TestCase):
@@ -25,8 +26,9 @@ class Bridge(unittest.TestCase):
     def add(self, **args):
         self.assertEqual(self.m.qmp("device_add", **args), {})
 
-    def number(self, bus, bridge=BRIDGE):
-        self.g.config(self.m, bridge, BUSES, bus << 16 | bus << 8)
+    def number(self, bus, bridge=BRIDGE, last=None):
+        """@last: of those behind it."""
+        self.g.config(self.m, bridge, BUSES, (last or bus) << 16 | bus << 8)
 
     def vendor(self, rid):
         return self.g.config(self.m, rid, VENDOR)
@@ -40,6 +42,10 @@ class Bridge(unittest.TestCase):
         self.m.out(4, SELECT, 0)
         self.m.out(4, EJECT, 1 << slot)
         self.m.wait_deleted(ident)
+
+    def becomes(self, status):
+        self.m.until(lambda: self.m.qmp("query-status")["status"] == status,
+                     "the guest to be " + status)
 
     def test_numbers(self):
         self.start()
@@ -67,18 +73,66 @@ class Bridge(unittest.TestCase):
         self.assertEqual(self.g.claimed(), before)
         self.assertEqual(self.vendor(ISA), isa)
 
-    def test_nested(self):
-        """A bridge behind a bridge, which is reached once the first is numbered."""
+    def nested(self):
         self.start("-device", "pci-bridge,id=outer,chassis_nr=1,addr=6",
                    "-device", "pci-bridge,id=inner,chassis_nr=2,bus=outer,addr=2",
                    "-device", "edu,bus=inner,addr=3")
         inner, edu = rid_of(2, bus=1), rid_of(3, bus=2)
         self.assertEqual(self.behind(), [])
-        self.number(1)
+        self.number(1, last=2)
         self.assertEqual(self.behind(), [inner])
         self.number(2, inner)
         self.assertEqual(self.behind(), [inner, edu])
         self.assertEqual(self.vendor(edu), EDU)
+        return inner, edu
+
+    def test_nested(self):
+        """A bridge behind a bridge, which is reached once the first is numbered,
+        and as long as that forwards requests to it."""
+        inner, edu = self.nested()
+        self.number(1)
+        self.assertEqual(self.vendor(edu), 0xFFFFFFFF)
+        self.number(1, last=2)
+        self.assertEqual(self.vendor(edu), EDU)
+        # With a number that the outer one does not forward
+        self.number(3, inner)
+        self.assertEqual(self.vendor(rid_of(3, bus=3)), 0xFFFFFFFF)
+
+    def test_parts(self):
+        """The number may be written by itself, or with others."""
+        self.start("-device", "pci-bridge,id=bridge,chassis_nr=1,addr=6",
+                   "-device", "edu,bus=bridge,addr=1")
+        for reg, size, value, bus in ((0x19, 1, 4, 4), (0x18, 2, 0x0500, 5),
+                                      (0x19, 2, 0x0606, 6),
+                                      (0x16, 4, 0x07000000, 7),
+                                      (0x18, 4, 0x40080800, 8)):
+            self.g.config(self.m, BRIDGE, reg, value, size)
+            self.assertEqual(self.behind(), [rid_of(1, bus=bus)])
+
+    def test_bus_reset(self):
+        """A reset of the bus takes the number of a bridge on it away."""
+        inner, edu = self.nested()
+        self.g.config(self.m, BRIDGE, CONTROL, BUS_RESET, 2)
+        self.assertEqual(self.behind(), [inner])
+        self.g.config(self.m, BRIDGE, CONTROL, 0, 2)
+        self.number(2, inner)
+        self.assertEqual(self.behind(), [inner, edu])
+        self.assertEqual(self.vendor(edu), EDU)
+
+    def test_sleep(self):
+        """Awake again, all buses are without numbers."""
+        self.start("-device", "pci-bridge,id=bridge,chassis_nr=1,addr=6",
+                   "-device", "edu,bus=bridge,addr=1")
+        self.number(4)
+        self.m.cfg(POWER, 0x40, PM1_CONTROL & ~63 | 1)
+        self.m.cfg(POWER, 0x80, 1, 1)
+        self.m.out(2, PM1_CONTROL, SLEEP)
+        self.becomes("suspended")
+        self.m.qmp("system_wakeup")
+        self.becomes("running")
+        self.assertEqual(self.vendor(rid_of(1, bus=4)), 0xFFFFFFFF)
+        self.number(4)
+        self.assertEqual(self.vendor(rid_of(1, bus=4)), EDU)
 
     def test_same_number(self):
         """Two bridges are given one number: neither's devices are lost when one
@@ -90,8 +144,31 @@ class Bridge(unittest.TestCase):
         self.number(1)
         self.number(1, rid_of(7))
         self.assertEqual(self.behind(), [rid_of(1, bus=1)])
+        # Only one of them can be reached.
+        self.g.config(self.m, rid_of(1, bus=1), 0x10, 0xE0100000)
         self.number(2)
         self.assertEqual(self.behind(), [rid_of(1, bus=1), rid_of(1, bus=2)])
+        self.assertEqual(
+            sorted(self.g.config(self.m, rid_of(1, bus=bus), 0x10)
+                   for bus in (1, 2)), [0, 0xE0100000])
+
+    def test_same_number_goes(self):
+        """Two bridges have one number, and one of them goes: what is behind the
+        other one stays, and so does the id that it makes requests with."""
+        for driver, args in (("pci-bridge", {"chassis_nr": 2, "shpc": True}),
+                             ("pcie-pci-bridge", {})):
+            with self.subTest(driver=driver):
+                self.start()
+                for slot in "6", "7":
+                    self.add(driver=driver, id="b" + slot, addr=slot, **args)
+                    self.add(driver="edu", bus="b" + slot, addr="1")
+                    self.number(3, rid_of(int(slot)))
+                before = self.behind()
+                self.assertIn(rid_of(1, bus=3), before)
+                self.goes("b7", 7)
+                self.assertEqual(self.behind(), before)
+                self.assertEqual(self.vendor(rid_of(1, bus=3)), EDU)
+                self.m.close()
 
     def test_refused(self):
         """A device that its bridge does not take is known to nobody."""
@@ -132,6 +209,13 @@ class Bridge(unittest.TestCase):
                          before + [rid_of(0, bus=3), rid_of(1, bus=3)])
         self.assertEqual(self.vendor(rid_of(0, bus=3)), 0xFFFFFFFF)
         self.assertEqual(self.vendor(rid_of(1, bus=3)), EDU)
+        # An instruction may have it put into memory.
+        for devfn, answer in (0, 0xFFFFFFFF), (1, EDU):
+            self.g.poke(0x200000, bytes(4))
+            self.g.request(self.m, CONFIG, rid_of(devfn, bus=3) << 32, 0x200000,
+                           write=False, ptr=True)
+            self.assertEqual(self.g.peek(0x200000, 4),
+                             answer.to_bytes(4, "little"))
 
 
 if __name__ == "__main__":
