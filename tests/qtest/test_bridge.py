@@ -7,20 +7,25 @@ import tempfile
 import unittest
 
 from guest import CONFIG, Guest
-from machine import Machine, rid_of
+from machine import CONTROL, MASTER, MEMORY, Machine, rid_of
 
+REMAPS = CONTROL + 48
 EJECT, SELECT = 0xAE08, 0xAE10
-BUSES, CONTROL, VENDOR, EDU = 0x18, 0x3E, 0, 0x11E81234
+BUSES, BRIDGE_CONTROL, VENDOR, EDU = 0x18, 0x3E, 0, 0x11E81234
+MSI, ADDR, RAISE, WINDOW = 5, 0xFEE000B0, 0x60, 0xE0100000
 BUS_RESET, SLEEP, PM1_CONTROL = 0x40, 0x2400, 0xB004
 BRIDGE, ISA, POWER = rid_of(6), rid_of(1), rid_of(1, 3)
 
 
 class Bridge(unittest.TestCase):
-    def start(self, *args, state=None):
+    def start(self, *args, state=None, intremap=0):
+        def unit(viommu):
+            viommu.put(REMAPS, intremap)
+            viommu.enable()
+
         self.g = Guest()
         self.addCleanup(self.g.close)
-        self.m = Machine(*args, guest=self.g, state=state,
-                         unit=lambda viommu: viommu.enable())
+        self.m = Machine(*args, guest=self.g, state=state, unit=unit)
         self.addCleanup(self.m.close)
 
     def add(self, **args):
@@ -112,9 +117,9 @@ class Bridge(unittest.TestCase):
     def test_bus_reset(self):
         """A reset of the bus takes the number of a bridge on it away."""
         inner, edu = self.nested()
-        self.g.config(self.m, BRIDGE, CONTROL, BUS_RESET, 2)
+        self.g.config(self.m, BRIDGE, BRIDGE_CONTROL, BUS_RESET, 2)
         self.assertEqual(self.behind(), [inner])
-        self.g.config(self.m, BRIDGE, CONTROL, 0, 2)
+        self.g.config(self.m, BRIDGE, BRIDGE_CONTROL, 0, 2)
         self.number(2, inner)
         self.assertEqual(self.behind(), [inner, edu])
         self.assertEqual(self.vendor(edu), EDU)
@@ -185,8 +190,14 @@ class Bridge(unittest.TestCase):
         self.assertEqual(self.g.claimed(), before)
 
     def test_restored(self):
-        args = ("-device", "pci-bridge,id=bridge,chassis_nr=1,addr=6",
-                "-device", "edu,bus=bridge,addr=1")
+        for bridge, claimed in (("pci-bridge,chassis_nr=1", [1]),
+                                ("pcie-pci-bridge", [0, 1])):
+            with self.subTest(bridge=bridge):
+                self.restored([rid_of(slot, bus=4) for slot in claimed],
+                              "-device", bridge + ",id=bridge,addr=6",
+                              "-device", "edu,bus=bridge,addr=1")
+
+    def restored(self, claimed, *args):
         self.start(*args)
         self.number(4)
         with tempfile.TemporaryDirectory() as folder:
@@ -196,7 +207,9 @@ class Bridge(unittest.TestCase):
             self.start(*args, state=state)
             self.assertEqual(self.behind(), [])
             self.m.go_on()
+        self.assertEqual(self.behind(), claimed)
         self.assertEqual(self.vendor(rid_of(1, bus=4)), EDU)
+        self.m.close()
 
     def test_alias(self):
         """A bridge from PCI Express to PCI makes requests as 0.0 of its bus: Xen
@@ -216,6 +229,46 @@ class Bridge(unittest.TestCase):
                            write=False, ptr=True)
             self.assertEqual(self.g.peek(0x200000, 4),
                              answer.to_bytes(4, "little"))
+
+    def test_chains(self):
+        """Who makes the requests of what is behind bridges: as that it sends the
+        interrupt, and Xen knows of it."""
+        pci, pcie = "pci-bridge,chassis_nr=9", "pcie-pci-bridge"
+        port = "pcie-root-port,chassis=1"
+        for who, *chain in (
+                (BRIDGE, (pci, 6), ("edu", 1)),
+                (BRIDGE, ("i82801b11-bridge", 6), (pci, 2), ("edu", 1)),
+                (rid_of(0, bus=1), (pcie, 6), (pci, 2), ("edu", 1)),
+                (BRIDGE, (pci, 6), (pcie, 2), ("edu", 1)),
+                (rid_of(0, bus=1), (pcie, 6), (pcie, 2), ("edu", 1)),
+                (rid_of(0, bus=1), (port, 6), ("edu", 0)),
+                (rid_of(0, bus=2), (port, 6), (pcie, 0), ("edu", 1)),
+                (rid_of(0, bus=3), (port, 6), ("x3130-upstream", 0),
+                 ("xio3130-downstream,chassis=2", 3), ("edu", 0))):
+            with self.subTest(chain=chain):
+                self.chain(chain)
+                cap = self.m.cap(self.last, MSI)
+                for reg, val, size in (4, ADDR, 4), (8, 0, 4), (2, 0x81, 2):
+                    self.m.cfg(self.last, cap + reg, val, size)
+                self.m.wr(4, WINDOW + RAISE, 1)
+                self.assertEqual([msi[0] for msi in self.m.viommu.msis()], [who])
+                self.assertIn(who, self.g.claimed())
+                self.m.close()
+
+    def chain(self, chain):
+        """Bridges, numbered 1 and on, each with its slot on the bus of the one
+        before, and a device at the end."""
+        args = [("-device", f"{driver},id=d{i},addr={slot}" +
+                 (f",bus=d{i - 1}" if i else ""))
+                for i, (driver, slot) in enumerate(chain)]
+        self.start(*sum(args, ()), intremap=1)
+        for i, (_, slot) in enumerate(chain):
+            self.last = rid_of(slot, bus=i)
+            if i + 1 < len(chain):
+                self.number(i + 1, self.last, len(chain) - 1)
+                self.m.cfg(self.last, 0x20, WINDOW | WINDOW >> 16)
+                self.m.command(self.last, MEMORY | MASTER)
+        self.m.bar(self.last, 0, WINDOW)
 
 
 if __name__ == "__main__":
