@@ -104,6 +104,26 @@ class Hotplug(unittest.TestCase):
     def test_virtio(self):
         self.disks(devices.VirtioBlk)
 
+    def test_stalled(self):
+        """A disk that does not answer when its device goes: nothing of the device
+        stays."""
+        m = Machine("-drive", "if=none,id=disk,driver=null-co,size=1048576,"
+                    "read-zeroes=on")
+        self.addCleanup(m.close)
+        m.viommu.map(rid_of(6), devices.MEM, devices.MEM, devices.MEM_PAGES)
+        m.viommu.map(rid_of(6), IOVA, TARGET)
+        m.viommu.enable()
+        self.add(m, driver="nvme", drive="disk", serial="1", id="dev", addr="6")
+        d = devices.Nvme(m, rid_of(6))
+        m.stall("disk")
+        d.start_read(IOVA)
+        self.assertEqual(m.qmp("device_del", id="dev"), {})
+        m.out(4, SELECT, 0)
+        m.out(4, EJECT, 1 << 6)
+        m.until(lambda: any(event["event"] == "DEVICE_DELETED"
+                            for event in m.events), "its end")
+        self.assertEqual(m.viommu.busy(), [])
+
     def test_successor(self):
         """Nothing that was known of a device is known of the next one there: the
         guest need not have said that it took the first one's tables away."""
