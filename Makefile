@@ -152,8 +152,8 @@ linux: $(S)/images $(S)/hypervisor-release $(S)/images-other #: all modes of the
 soak: $(S)/images $(S)/hypervisor-release $(S)/xtf $(S)/images-other #: kill device models, end domains; KILLS= CYCLES= ...
 	@scripts/soak
 	@PLUGS=100 LINUX_LIMIT=7000 STACK_LIMIT=7200 scripts/test-linux other
-	@SAVES=17 MIGRATIONS=7 STACK_LIMIT=14400 \
-	    scripts/test-save native strict register
+	@SAVES=13 MIGRATIONS=5 STACK_LIMIT=14400 \
+	    scripts/test-save native strict units register
 
 bench: $(S)/images $(S)/hypervisor-release $(S)/xtf #: what the vIOMMU costs a disk; with RUNS= as often
 	@scripts/bench

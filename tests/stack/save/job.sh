@@ -289,7 +289,9 @@ run()
     xl destroy "$name" >/dev/null 2>&1
     kill $listener
     exec 9>&-
-    rm "/tmp/$name.in" "/tmp/$name.out"
+    # dom0's file system is half of its memory, and has to hold what the next one is
+    # saved as.
+    rm "/tmp/$name.in" "/tmp/$name.out" "/tmp/$name-"*.img
     cp /var/log/xen/qemu-dm-"$name"* /job/
 }
 
