@@ -30,6 +30,11 @@ class Lines(unittest.TextTestResult):
         super().addError(test, err)
         self.bad(test, err)
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self.bad(test, err)
+
 
 def main():
     loader = unittest.TestLoader()
