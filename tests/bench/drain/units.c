@@ -33,7 +33,7 @@
 #define DATA    0x800000ULL
 
 enum { GCMD = 0x18, RTADDR = 0x20, IVA = 0xf0, IOTLB = 0xf8 };
-enum { ROUNDS = 100000, RUNS = 7, PAGES = 512, WARM = 1000 };
+enum { ROUNDS = 1000000, RUNS = 7, PAGES = 512, WARM = 1000 };
 
 /* All of a unit, on cache lines of its own. */
 struct unit {
