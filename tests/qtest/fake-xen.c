@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -68,10 +69,9 @@ struct fake {
 static volatile struct fake *unit_of[XEN_VIOMMU_MAX_UNITS];
 static unsigned int nr_units;
 
-/* Of the unit's events, which the port says, or of the guest's requests. */
+/* Waits for the events of what is bound to it: units, the guest's requests. */
 struct channel {
-    int fd;
-    uint32_t port;
+    int epoll;
 };
 
 /* fake-hvm.c */
@@ -242,36 +242,44 @@ void *xenforeignmemory_map_resource(void *fmem, uint16_t domid,
 
 void *xenevtchn_open(void *logger, unsigned int flags)
 {
-    return calloc(1, sizeof(struct channel));
+    struct channel *c = calloc(1, sizeof(*c));
+
+    c->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return c;
 }
 
 int xenevtchn_fd(void *xce)
 {
-    return ((struct channel *)xce)->fd;
+    return ((struct channel *)xce)->epoll;
 }
 
-/* Requests of the guest have ports above those of units. */
+/* Requests of the guest have ports above those of units, and one descriptor. */
 int xenevtchn_bind_interdomain(void *xce, uint32_t domid, uint32_t port)
 {
-    struct channel *c = xce;
+    int fd = port > XEN_VIOMMU_MAX_UNITS ? atoi(getenv("FAKE_HVM_EVENT"))
+                                         : event_of(port - 1);
+    struct epoll_event event = {
+        .events = EPOLLIN,
+        .data.u64 = (uint64_t)port << 32 | fd,
+    };
 
-    if (port > XEN_VIOMMU_MAX_UNITS) {
-        c->fd = atoi(getenv("FAKE_HVM_EVENT"));
-    } else {
-        c->fd = event_of(port - 1);
-    }
-    if (!c->port) {
-        c->port = port;
+    if (epoll_ctl(xenevtchn_fd(xce), EPOLL_CTL_ADD, fd, &event) &&
+        errno != EEXIST) {
+        abort();
     }
     return port;
 }
 
 int xenevtchn_pending(void *xce)
 {
+    struct epoll_event event;
     uint64_t count;
 
-    return read(xenevtchn_fd(xce), &count, sizeof(count)) > 0
-           ? ((struct channel *)xce)->port : -1;
+    if (epoll_wait(xenevtchn_fd(xce), &event, 1, 0) <= 0) {
+        return -1;
+    }
+    return read((int)event.data.u64, &count, sizeof(count)) > 0
+           ? event.data.u64 >> 32 : -1;
 }
 
 int xenevtchn_unmask(void *xce, uint32_t port)

@@ -146,6 +146,53 @@ class Vram(Base):
             d.start((0,))
 
 
+class Second(devices.Nvme):
+    device = "nvme,drive=more,serial=2,id=two"
+    BASE, MEM = devices.Nvme.BASE + 0x100000, devices.MEM + 0x100000
+
+
+class Events(Base):
+    """A unit's event comes by the handle for the guest's requests."""
+
+    def machine(self, g):
+        m = Machine("-global", "xen-viommu.slots=10:20", "-drive", DISK,
+                    "-drive", DISK.replace("disk", "more"),
+                    "-device", devices.Nvme.device + ",addr=4",
+                    "-device", Second.device + ",addr=5", guest=g, units=3)
+        self.addCleanup(m.close)
+        return m
+
+    def test_each(self):
+        m, disks = self.machine(self.guest()), []
+        for unit, kind in enumerate((devices.Nvme, Second)):
+            rid = rid_of(4 + unit)
+            m.units[unit].map(rid, kind.MEM, kind.MEM, devices.MEM_PAGES)
+            m.units[unit].map(rid, IOVA, TARGET)
+            m.units[unit].enable()
+            disks.append(kind(m, rid))
+        for d in disks * 10:
+            self.good(m, d)
+        held = [v.busy() for v in m.units]
+        self.assertTrue(held[0] and held[1])
+        m.units[1].ask_back()
+        m.until(lambda: not m.units[1].busy(), "the event")
+        self.assertEqual(m.units[0].busy(), held[0])
+
+    def test_one_descriptor(self):
+        """The main loop waits for no more of them than without a unit."""
+        g = self.guest()
+        m = self.machine(g)
+        events = {v.event for v in m.units} | {g.event}
+        handles = []
+        for fd in os.listdir(f"/proc/{m.qemu.pid}/fdinfo"):
+            with open(f"/proc/{m.qemu.pid}/fdinfo/{fd}", encoding="ascii") as f:
+                bound = {int(line.split()[1]) for line in f
+                         if line.startswith("tfd:")}
+            if bound & events:
+                handles.append(bound)
+        self.assertEqual(handles, [events])
+
+
 class Nested(devices.VirtioBlk):
     device = devices.VirtioBlk.device + ",ioeventfd=off"
 

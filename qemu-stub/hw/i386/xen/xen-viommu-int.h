@@ -56,7 +56,8 @@ struct XenViommu {
     unsigned int unit;                  /* Xen's number */
     uint32_t behind;                    /* slots of the root bus */
 
-    xenevtchn_handle *xce;
+    xenevtchn_handle *xce;              /* not ours alone */
+    evtchn_port_t port;                 /* of Xen's event, bound to it */
     xenforeignmemory_resource_handle *fres;
     XenViommuClient client;
     XenViommuNow *now;                  /* the short access under way */
@@ -144,6 +145,9 @@ void xen_viommu_sweep(XenViommu *s);
 
 /* The short access under way is over, if there is one. */
 void xen_viommu_end_now(XenViommu *s);
+
+/* Be told when Xen waits.  Exits if it cannot be. */
+void xen_viommu_listen(XenViommu *s, evtchn_port_t remote);
 
 /* The interrupts of devices, by any thread. */
 void xen_viommu_msi_init(XenViommu *s);

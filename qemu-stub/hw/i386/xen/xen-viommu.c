@@ -217,27 +217,6 @@ static const PCIIOMMUOps xen_viommu_iommu_ops = {
     .get_address_space = xen_viommu_space,
 };
 
-static void xen_viommu_event(void *opaque)
-{
-    XenViommu *s = opaque;
-    xenevtchn_port_or_error_t port = xenevtchn_pending(s->xce);
-
-    if (port < 0) {
-        return;
-    }
-    /* before looking, so that an invalidation after that brings us back */
-    xenevtchn_unmask(s->xce, port);
-
-    /*
-     * Who ends what is waited for tells Xen by itself.  Here are those who
-     * would not: a slot that was forgotten, pages that are held, and mappings
-     * held for good.
-     */
-    xen_viommu_end_now(s);
-    xen_viommu_held_event(&s->held);
-    notifier_list_notify(&dma_remap_notifiers, NULL);
-}
-
 static bool xen_viommu_map_op(AddressSpace *as, hwaddr addr, hwaddr *plen,
                               bool is_write, void **ptr)
 {
@@ -480,17 +459,9 @@ static bool xen_viommu_init_unit(unsigned int unit, PCIBus *bus)
     xen_viommu_held_init(s);
     xen_viommu_pin_init(s);
 
-    /* XenIOState's handle knows all of its ports, and gives up on others */
-    s->xce = xenevtchn_open(NULL, 0);
-    if (!s->xce ||
-        xenevtchn_bind_interdomain(s->xce, xen_domid, port) < 0) {
-        error_report("xen-viommu: cannot bind port %u: %s", port,
-                     strerror(errno));
-        exit(1);
-    }
+    xen_viommu_listen(s, port);
     trace_xen_viommu_attach(unit, version, port,
                             xen_viommu_ledger_head(&s->client.ledger));
-    qemu_set_fd_handler(xenevtchn_fd(s->xce), xen_viommu_event, NULL, s);
     xen_viommu_unit[xen_viommu_nr_units++] = s;
     return true;
 }
