@@ -121,6 +121,16 @@ class Tally(unittest.TestCase):
         self.assertEqual(self.names(0) + self.names(1) + self.names(2),
                          ["a", "b", "c"])
 
+    def test_waits(self):
+        """One that waits is beside one that is beside others."""
+        fifo = self.list + ".fifo"
+        os.mkfifo(fifo)
+        self.run_tally(f"# one\n& cat {fifo}\n"
+                       f"# two\n+ echo PASS a >{fifo}; echo PASS b\n"
+                       "# three\n+ echo PASS c\n# four\necho PASS d\n")
+        self.assertEqual([self.names(i) for i in range(4)],
+                         [["a"], ["b"], ["c"], ["d"]])
+
     def test_noise(self):
         self.run_tally("# s\necho 'make[1]: Leaving'; echo 'cc -o x'; "
                        "echo '  FAIL x'; echo PASSED; echo PASS a\n")
