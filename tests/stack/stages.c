@@ -35,6 +35,9 @@
 
 #include "stages.h"
 
+/* Xen 4.22 calls it DOMID_ANY, and no longer takes 0 for it. */
+#define ANY_DOMID   0x7ff5
+
 #define BASE        0xfed90000u
 #define UNITS       3       /* of a domain, at most */
 #define CALLS       24      /* at each stage */
@@ -397,13 +400,20 @@ static void domain_shell(unsigned int vcpus)
         .arch = { .emulation_flags = XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI },
     };
 
+    xc_physinfo_t host;
+
+    /* Newer ones are built without shadow paging by default. */
+    must(xc_physinfo(xch, &host), "physinfo");
+    if ( !(host.capabilities & XEN_SYSCTL_PHYSCAP_shadow) )
+        config.flags |= XEN_DOMCTL_CDF_hap;
+
     /* A number that no domain has. */
     memset(&dom, 0, sizeof(dom));
     nobody_bound();
     dom.domid = DOMID_FIRST_RESERVED - 1;
     stage("no domain");
 
-    dom.domid = 0;
+    dom.domid = ANY_DOMID;
     must(xc_domain_create(xch, &dom.domid, &config), "domain");
     dom.exists = true;
     must(xc_domain_setmaxmem(xch, dom.domid, 1024 + NR_PAGES * 4), "maxmem");
