@@ -72,6 +72,7 @@ static unsigned int nr_units;
 /* Waits for the events of what is bound to it: units, the guest's requests. */
 struct channel {
     int epoll;
+    int of_unit;    /* a port of one is bound */
 };
 
 /* fake-hvm.c */
@@ -267,7 +268,17 @@ int xenevtchn_bind_interdomain(void *xce, uint32_t domid, uint32_t port)
         errno != EEXIST) {
         abort();
     }
+    ((struct channel *)xce)->of_unit |= port <= XEN_VIOMMU_MAX_UNITS;
     return port;
+}
+
+/* For Xen, the device model is gone then: it is for the process's end. */
+int xenevtchn_close(void *xce)
+{
+    if (((struct channel *)xce)->of_unit) {
+        abort();
+    }
+    return close(xenevtchn_fd(xce));
 }
 
 int xenevtchn_pending(void *xce)

@@ -178,6 +178,12 @@ class Events(Base):
         m.until(lambda: not m.units[1].busy(), "the event")
         self.assertEqual(m.units[0].busy(), held[0])
 
+    def test_bound_to_the_end(self):
+        """What is under way when QEMU exits has a unit that waits for it."""
+        m = self.machine(self.guest())
+        m.qmp("quit")
+        self.assertEqual(m.qemu.wait(), 0)
+
     def test_one_descriptor(self):
         """The main loop waits for no more of them than without a unit."""
         g = self.guest()

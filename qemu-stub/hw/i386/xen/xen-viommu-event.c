@@ -50,6 +50,8 @@ static void xen_viommu_own_event(void *opaque)
  * The guest's requests have a handle that the main loop waits for anyway.  With
  * one more it has a descriptor more, and Linux has room for nine before each
  * wait costs it a page.  Only where there is no Xen there are no requests.
+ *
+ * It is listened to from when the guest runs on: what comes before that waits.
  */
 void xen_viommu_listen(XenViommu *s, evtchn_port_t remote)
 {
