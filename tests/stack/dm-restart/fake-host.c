@@ -135,6 +135,17 @@ int xc_domain_getinfolist(xc_interface *xch, uint32_t first, unsigned int max,
     return 1;
 }
 
+/* Since Xen 4.18. */
+int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid,
+                             xc_domaininfo_t *info)
+{
+    if ( domid == DOMID && xc_domain_getinfolist(xch, domid, 1, info) == 1 )
+        return 0;
+    errno = ESRCH;
+
+    return -1;
+}
+
 int xc_domain_shutdown(xc_interface *xch, uint32_t domid, int reason)
 {
     /* A guest that is off at that moment */
