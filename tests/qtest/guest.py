@@ -50,6 +50,10 @@ class Guest:
     def fresh(self, page):
         struct.pack_into("<Q", self.mem, FRESH, page)
 
+    def maps(self):
+        """Calls of Xen for its memory."""
+        return struct.unpack_from("<Q", self.mem, FRESH + 8)[0]
+
     def where(self, gfn):
         """Which page is there; 0: none."""
         return struct.unpack_from("<I", self.mem, 4 * gfn)[0]

@@ -5,6 +5,7 @@ written, or a live migration would miss it."""
 
 import os
 import socket
+import struct
 import tempfile
 import unittest
 
@@ -14,7 +15,7 @@ from machine import PAGE, RAM, RW, Machine, rid_of
 from virtio import Virtio
 
 RID = rid_of(4)
-IOVA, TARGET = 0x40000000, 0x200000
+IOVA, OTHER, TARGET = 0x40000000, 0x50000000, 0x200000
 DISK = "if=none,id=disk,driver=null-co,size=1048576,read-zeroes=on"
 VRAM = 0xF0000000
 OWN = range(devices.MEM // PAGE, devices.MEM // PAGE + devices.MEM_PAGES)
@@ -32,8 +33,8 @@ class Base(unittest.TestCase):
         self.addCleanup(g.close)
         return g
 
-    def machine(self, g, kind, *args, state=None, unit=tables):
-        m = Machine("-drive", DISK, "-device", kind.device + ",addr=4",
+    def machine(self, g, kind, *args, state=None, unit=tables, disk=DISK):
+        m = Machine("-drive", disk, "-device", kind.device + ",addr=4",
                     *getattr(kind, "extra", []), *args, guest=g, state=state,
                     unit=unit)
         self.addCleanup(m.close)
@@ -94,6 +95,110 @@ class Gone(Base):
         g.gives(m)
         m.viommu.invalidate()
         self.usable(m, d)
+
+
+class Long(devices.Nvme):
+    device = devices.Nvme.device + ",mdts=7"
+    LIST = devices.MEM + 8 * PAGE
+
+    def start(self, opcode, pages):
+        self.m.poke(self.LIST, struct.pack(f"<{pages - 1}Q", *(
+            IOVA + i * PAGE for i in range(1, pages))))
+        self.command(1, opcode, 1, IOVA, 0, 0, pages * 8 - 1, self.LIST)
+
+
+class Run(Base):
+    """Pages that follow one another in the guest's memory are one copy."""
+    WRITE, READ = 1, 2
+    PAGES = 16
+
+    def start(self, at, *args, **more):
+        def unit(viommu):
+            viommu.map(RID, devices.MEM, devices.MEM, devices.MEM_PAGES)
+            viommu.map(RID, IOVA, at, self.PAGES)
+            viommu.enable()
+
+        g = self.guest()
+        m = self.machine(g, Long, *args, unit=unit, **more)
+        return g, m, Long(m, RID)
+
+    def do(self, m, d, opcode):
+        d.start(opcode, self.PAGES)
+        m.until(d.done, "a request")
+        self.assertTrue(d.ok())
+
+    def read(self, g, m, d, at, but=()):
+        pages = [at // PAGE + i for i in range(self.PAGES)]
+        for i in set(range(self.PAGES)) - set(but):
+            g.poke(at + i * PAGE, b"\xff" * PAGE)
+        self.do(m, d, self.READ)
+        for i in set(range(self.PAGES)) - set(but):
+            self.assertEqual(g.peek(at + i * PAGE, PAGE), bytes(PAGE), i)
+        return pages
+
+    def test_one_copy(self):
+        g, m, d = self.start(TARGET, "-trace", "xen_map_cache")
+        for _ in range(20):
+            self.read(g, m, d, TARGET)
+        before = m.words().count("xen_map_cache ")
+        self.assertGreater(before, 0)
+        for _ in range(10):
+            self.read(g, m, d, TARGET)
+        # one of them, and of the queues and the list
+        self.assertLess(m.words().count("xen_map_cache ") - before, 10 * 8)
+
+    def test_marked(self):
+        g, m, d = self.start(TARGET)
+        copy = Copy(m, g)
+        for i in range(4):
+            pages = self.read(g, m, d, TARGET)
+            self.assertEqual(set(pages) - set(g.dirty()), set())
+            copy.take(pages)
+
+    def test_buckets(self):
+        """What the map cache has mapped stays, where it is two pieces."""
+        at = TARGET + (1 << 20) - 5 * PAGE
+        g, m, d = self.start(at)
+        m.viommu.map(RID, OTHER, at - PAGE)
+        m.viommu.invalidate()
+        for i in range(14):
+            if i == 4:
+                before = g.maps()
+            self.read(g, m, d, at)
+            d.start_read(OTHER)
+            m.until(d.done, "a read")
+        self.assertEqual(g.maps(), before)
+
+    def hole(self, g, m, *pages):
+        """Pages that are gone, of which no mapping is left; QEMU has not been told."""
+        g.gives(m)
+        m.viommu.invalidate()
+        m.still_busy()
+        for i in pages:
+            g.goes(TARGET // PAGE + i)
+
+    def test_hole_read(self):
+        g, m, d = self.start(TARGET)
+        self.read(g, m, d, TARGET)
+        self.hole(g, m, 0, 5, 6)
+        self.read(g, m, d, TARGET, (0, 5, 6))
+
+    def test_hole_written(self):
+        """What is gone reads as ones."""
+        with tempfile.NamedTemporaryFile() as file:
+            file.truncate(1 << 20)
+            g, m, d = self.start(TARGET, disk="if=none,id=disk,format=raw,"
+                                 f"file={file.name},file.locking=off")
+            data = [bytes([i + 1]) * PAGE for i in range(self.PAGES)]
+            for gone in (), (0, 5, 6):
+                for i, page in enumerate(data):
+                    g.poke(TARGET + i * PAGE, page)
+                self.hole(g, m, *gone)
+                for i in gone:
+                    data[i] = b"\xff" * PAGE
+                self.do(m, d, self.WRITE)
+                file.seek(0)
+                self.assertEqual(file.read(self.PAGES * PAGE), b"".join(data))
 
 
 class Vram(Base):
