@@ -278,6 +278,7 @@ static void random_walks(void)
     static const unsigned int index[] = { 0, 1, 2, 255, 511 };
     const char *env = getenv("STUB_SEED");
     uint64_t seed = env ? strtoull(env, NULL, 0) : 1, walked = 0, before = 0;
+    uint64_t runs = 0, at;
     unsigned int n, i, j;
 
 #define RND(n) (((seed = seed * 6364136223846793005ULL + \
@@ -320,6 +321,7 @@ static void random_walks(void)
             iova |= (uint64_t)index[RND(ARRAY_SIZE(index))] << (12 + 9 * i);
         }
         before = iova;
+        path.end = iova + RND(4) * PAGE;
         xen_viommu_cache_sync(c.cache, &c.ledger);
         if (xen_viommu_walk(&c.walk, c.cache, RID, iova, access, &path, &r)) {
             XenViommuRange want;
@@ -332,6 +334,12 @@ static void random_walks(void)
             CHECK(r.order <= want.order && r.gpa + (1ULL << r.order) <= MEMORY);
             CHECK(!((r.gpa | r.iova) & ((1ULL << r.order) - 1)));
             CHECK(iova - r.iova < 1ULL << r.order);
+            runs += !!r.more;
+            for (at = r.iova + PAGE; r.more; r.more -= PAGE, at += PAGE) {
+                CHECK(r.order == 12 && at < path.end);
+                CHECK(xen_walk(RID, at, &want) && want.perm == r.perm);
+                CHECK(want.gpa + (at - want.iova) == r.gpa + (at - r.iova));
+            }
         } else {
             XenViommuUse u = XEN_VIOMMU_USE_INIT;
 
@@ -339,7 +347,7 @@ static void random_walks(void)
             path = (XenViommuPath) {};
         }
     }
-    CHECK(walked > 2000);
+    CHECK(walked > 2000 && runs > 20);
     end_test();
 }
 

@@ -35,6 +35,65 @@ static void a_run_is_one_span(void)
     end_test();
 }
 
+/* Bytes that are found with a page of @n bytes that are asked about */
+static uint64_t more(uint64_t iova, uint64_t n)
+{
+    XenViommuPath path = { .end = iova + n };
+    XenViommuRange r;
+
+    CHECK(xen_viommu_walk(&c.walk, c.cache, RID, iova, R, &path, &r));
+    CHECK(path.end == iova + n && r.order == 12);
+    return r.more;
+}
+
+/* With a page are found those behind it that are the same but for the address. */
+static void a_run_is_one_walk(void)
+{
+    static const struct {
+        uint64_t pte;
+        unsigned int pages;
+    } cases[] = {
+        { (DATA + 0x4000) | RW, 7 }, { (DATA + 0x4000) | R, 3 }, { 0, 3 },
+        { (DATA + 0x4000) | RW | 1ULL << 62, 3 }, { (DATA + 0x5000) | RW, 3 },
+        { (DATA + 0x4000) | RW | 1ULL << 2, 3 }, { (DATA + 0x3000) | RW, 3 },
+    };
+    unsigned int i;
+
+    begin_test();
+    know();
+    for (i = 0; i < 8; i++) {
+        set(20 + i, (DATA + i * PAGE) | RW);
+    }
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        set(24, cases[i].pte);
+        CHECK(more(20 * PAGE, 64 * PAGE) == cases[i].pages * PAGE);
+    }
+    /* as much as is asked about */
+    set(24, cases[0].pte);
+    CHECK(more(20 * PAGE, 1) == 0 && more(20 * PAGE + 5, PAGE - 5) == 0);
+    CHECK(more(20 * PAGE + 5, PAGE - 4) == PAGE);
+    CHECK(more(20 * PAGE, 3 * PAGE) == 2 * PAGE);
+    CHECK(more(20 * PAGE, 3 * PAGE + 1) == 3 * PAGE);
+    /* the end of the block that is known to be memory */
+    for (i = 0; i < 8; i++) {
+        set(20 + i, (0x3fd000 + i * PAGE) | RW);
+    }
+    CHECK(more(20 * PAGE, 8 * PAGE) == 2 * PAGE);
+    /* where only pages are */
+    set(30, 0x410000 | RW);
+    set(31, 0x411000 | RW);
+    CHECK(asks(30 * PAGE, R, 0x410000) && !asks(30 * PAGE, R, 0x410000));
+    inv(XEN_VIOMMU_INV_TLB_DOMAIN);
+    CHECK(more(30 * PAGE, 8 * PAGE) == 0);
+    /* the end of the table, behind which is what looks like one more */
+    set(12, 0x13000 | RW);
+    CHECK(asks(12 * PAGE, R, 0x13000));
+    set(511, (L(1) - PAGE) | RW);
+    CHECK(L(2) == L(1) + PAGE && ram[L(2) / 8] == (L(1) | RW));
+    CHECK(more(511 * PAGE, 8 * PAGE) == 0);
+    end_test();
+}
+
 /* What permits less on the way, or has a bit that is not known, Xen decides. */
 static void plainly_valid(void)
 {
@@ -257,6 +316,7 @@ int main(void)
 {
     RUN(asks_once_a_device);
     RUN(a_run_is_one_span);
+    RUN(a_run_is_one_walk);
     RUN(plainly_valid);
     RUN(blocks);
     RUN(ends_of_the_tables);

@@ -37,6 +37,7 @@ typedef struct XenViommuRange {
     uint16_t did;
     uint8_t order;          /* log2 of that size, 64: everything */
     uint8_t perm;           /* XEN_VIOMMU_READ | XEN_VIOMMU_WRITE */
+    uint64_t more;          /* bytes behind it that a walk has found with it */
 } XenViommuRange;
 
 /*

@@ -32,7 +32,7 @@ void xen_viommu_client_destroy(XenViommuClient *c)
 /* Bytes from @iova to the end of @r; 0 stands for 2^64. */
 static uint64_t rest_of(const XenViommuRange *r, uint64_t iova)
 {
-    return r->order < 64 ? r->iova + (1ULL << r->order) - iova : 0 - iova;
+    return (r->order < 64 ? r->iova + (1ULL << r->order) : 0) + r->more - iova;
 }
 
 /* Pages between what missed last and @iova, within aligned blocks */
@@ -177,6 +177,7 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
     if (iova + len < iova) {
         len = 0 - iova;
     }
+    path.end = iova + len;
 
     xen_viommu_cache_sync(c->cache, &c->ledger);
     s->pos = xen_viommu_cache_applied(c->cache);

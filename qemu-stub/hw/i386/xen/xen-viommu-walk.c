@@ -128,6 +128,28 @@ static uint64_t find_tables(XenViommuWalk *w, const XenViommuCache *c,
     return low & ENTRY_ADDR;
 }
 
+/*
+ * Bytes behind the page of @iova, which is all in its table's @entry, that have the
+ * same table and lie behind it in memory, up to @end.  The block of 2 MiB that has the
+ * page is memory.
+ */
+static uint64_t run(const uint64_t *table, uint64_t iova, uint64_t entry,
+                    uint64_t end)
+{
+    unsigned int mask = (1 << INDEX_BITS) - 1;
+    unsigned int i = (iova >> PAGE_ORDER) & mask;
+    unsigned int room = mask - MAX(i, (entry >> PAGE_ORDER) & mask);
+    uint64_t len = 0;
+
+    for (iova |= (1 << PAGE_ORDER) - 1; room-- && iova + len + 1 < end; ) {
+        if (read_entry(table, ++i) != entry + len + (1 << PAGE_ORDER)) {
+            break;
+        }
+        len += 1 << PAGE_ORDER;
+    }
+    return len;
+}
+
 bool xen_viommu_walk(XenViommuWalk *w, const XenViommuCache *c, uint16_t rid,
                      uint64_t iova, uint8_t access, XenViommuPath *path,
                      XenViommuRange *r)
@@ -180,6 +202,7 @@ bool xen_viommu_walk(XenViommuWalk *w, const XenViommuCache *c, uint16_t rid,
         table = table_at(w, c, entry & ENTRY_ADDR, since);
         if (shift == LARGE_ORDER) {
             *path = (XenViommuPath) {
+                .end = path->end,
                 .table = table,
                 .prefix = iova >> LARGE_ORDER,
                 .did = r->did,
@@ -188,15 +211,17 @@ bool xen_viommu_walk(XenViommuWalk *w, const XenViommuCache *c, uint16_t rid,
         }
     }
 
-    entry &= ENTRY_ADDR;
-    if (entry & ((1ULL << shift) - 1)) {
+    at = entry & ENTRY_ADDR;
+    if (at & ((1ULL << shift) - 1)) {
         return false;
     }
-    at = entry + (iova & ((1ULL << shift) - 1));
+    at += iova & ((1ULL << shift) - 1);
     order = vouched(w, at, since);
     if (!order) {
         return false;
     }
+    r->more = shift == PAGE_ORDER && order == LARGE_ORDER
+              ? run(table, iova, entry, path->end) : 0;
     order = MIN(order, shift);
     r->iova = iova >> order << order;
     r->gpa = at >> order << order;

@@ -58,9 +58,11 @@ typedef struct XenViommuWalk {
 
 /*
  * How far a walk has come: to a table of pages.  The next one of the same device
- * and from the same position begins there if it gets that far.
+ * and from the same position begins there if it gets that far.  Pages of the table
+ * that go on where the one asked about ends are found with it, before @end.
  */
 typedef struct XenViommuPath {
+    uint64_t end;               /* 0: only one page is of interest */
     const uint64_t *table;      /* NULL: not so far */
     uint64_t prefix;            /* of the addresses that it translates */
     uint16_t did;
