@@ -15,8 +15,10 @@
 #define STORE(p, v)     __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define STORE_REL(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
+#define PAGE_ORDER 12
+
 /* The sizes of regions that have marks. */
-static const uint8_t region_order[2] = { 21, 30 };
+static const uint8_t region_order[XEN_VIOMMU_CACHE_CLASSES] = { 16, 21, 30 };
 
 /* A device has 8 functions, so no mask of the guest's has more bits. */
 #define RID_MASK_BITS 0x7
@@ -74,7 +76,7 @@ static bool alive(const XenViommuCache *c, uint16_t did, uint64_t iova,
     if (pos < LOAD(&c->mark_all) || pos < LOAD(&c->mark_did[did])) {
         return false;
     }
-    for (class = 0; class < 2; class++) {
+    for (class = 0; class < XEN_VIOMMU_CACHE_CLASSES; class++) {
         if (order <= region_order[class] &&
             pos < LOAD(&c->mark_region[class][region_of(iova, class, did)])) {
             return false;
@@ -247,35 +249,19 @@ static void raise_mark(uint64_t *mark, uint64_t pos)
     }
 }
 
-/* Entries of @order that are in, or are around, 2^@range bytes at @iova. */
-static void remove_order(XenViommuCache *c, uint16_t did, uint64_t iova,
-                         unsigned int range, unsigned int order)
-{
-    uint64_t first = frame_of(iova, order), n, i;
-
-    n = order < range ? 1ULL << (range - order) : 1;
-    for (i = 0; i < n; i++) {
-        XenViommuEntry *e = find(c, did, first + i, order);
-
-        if (e) {
-            write_entry(e, did, 0, 0, 0);
-        }
-    }
-}
-
 static void remove_range(XenViommuCache *c, uint16_t did, uint64_t iova,
                          unsigned int range, uint64_t after)
 {
     /* entries up to this order go by a mark, larger ones one by one */
-    unsigned int marked = 0, word;
+    unsigned int marked = 0, class = 0, word;
 
-    if (range > region_order[1]) {
-        raise_mark(&c->mark_did[did], after);
-        return;
-    }
-    if (range > XEN_VIOMMU_CACHE_SMALL) {
-        unsigned int class = range > region_order[0];
-
+    if (range > PAGE_ORDER) {
+        while (range > region_order[class]) {
+            if (++class == XEN_VIOMMU_CACHE_CLASSES) {
+                raise_mark(&c->mark_did[did], after);
+                return;
+            }
+        }
         raise_mark(&c->mark_region[class][region_of(iova, class, did)],
                    after);
         marked = region_order[class];
@@ -286,9 +272,13 @@ static void remove_range(XenViommuCache *c, uint16_t did, uint64_t iova,
 
         for (; orders; orders &= orders - 1) {
             unsigned int order = word * 64 + __builtin_ctzll(orders);
+            XenViommuEntry *e = NULL;
 
             if (order > marked) {
-                remove_order(c, did, iova, range, order);
+                e = find(c, did, frame_of(iova, order), order);
+            }
+            if (e) {
+                write_entry(e, did, 0, 0, 0);
             }
         }
     }

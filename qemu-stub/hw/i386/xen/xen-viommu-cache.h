@@ -27,9 +27,7 @@
 #define XEN_VIOMMU_CACHE_SETS    32768 /* power of 2 */
 #define XEN_VIOMMU_CACHE_WAYS    4
 #define XEN_VIOMMU_CACHE_REGIONS 4096 /* power of 2 */
-
-/* Ranges up to this order are removed page by page. */
-#define XEN_VIOMMU_CACHE_SMALL   16
+#define XEN_VIOMMU_CACHE_CLASSES 3 /* of regions, by their size */
 
 typedef struct XenViommuRange {
     uint64_t iova;          /* aligned to the size of the range */
@@ -62,7 +60,7 @@ typedef struct XenViommuCache {
     uint64_t orders[2];     /* bitmap: sizes of range that were put in */
     /* marks: entries of a lower position are gone */
     uint64_t mark_all;
-    uint64_t mark_region[2][XEN_VIOMMU_CACHE_REGIONS];
+    uint64_t mark_region[XEN_VIOMMU_CACHE_CLASSES][XEN_VIOMMU_CACHE_REGIONS];
     uint64_t mark_did[1 << 16];
     XenViommuDid rid[1 << 16];
     XenViommuEntry set[XEN_VIOMMU_CACHE_SETS][XEN_VIOMMU_CACHE_WAYS];
