@@ -99,7 +99,8 @@ def count(pages, mode, args):
                      # copies as on the machine that counts, not by one
                      # instruction that valgrind takes for thousands
                      "export GLIBC_TUNABLES=glibc.cpu.hwcaps="
-                     "-ERMS,-FSRM,-AVX,-AVX2,-AVX512F,-AVX512VL\n"
+                     "-ERMS,-FSRM,-AVX,-AVX2,-AVX512F,-AVX512VL,"
+                     "-AVX_Fast_Unaligned_Load\n"
                      + ("unset XEN_VIOMMU_QTEST\n" if mode == "none" else "")
                      + "exec valgrind -q --tool=callgrind --vgdb-poll=1000000 "
                      "--toggle-collect=aio_bh_poll --collect-atstart=no "

@@ -73,11 +73,16 @@ static unsigned int note_miss(XenViommuNear *near, uint64_t iova)
 static bool find(XenViommuClient *c, uint16_t rid, uint64_t iova,
                  uint8_t access, XenViommuPath *path, XenViommuRange *r)
 {
-    /* what a walk has begun it finishes in less than a lookup takes */
-    return (path->table && xen_viommu_walk(&c->walk, c->cache, rid, iova,
-                                           access, path, r)) ||
-           xen_viommu_cache_lookup(c->cache, rid, iova, access, r) ||
+    return xen_viommu_cache_lookup(c->cache, rid, iova, access, r) ||
            xen_viommu_walk(&c->walk, c->cache, rid, iova, access, path, r);
+}
+
+/* The same of what follows on: a walk goes on to the end of what is asked about. */
+static bool find_more(XenViommuClient *c, uint16_t rid, uint64_t iova,
+                      uint8_t access, XenViommuPath *path, XenViommuRange *r)
+{
+    return xen_viommu_walk(&c->walk, c->cache, rid, iova, access, path, r) ||
+           xen_viommu_cache_lookup(c->cache, rid, iova, access, r);
 }
 
 static bool ask(XenViommuClient *c, uint16_t rid, uint64_t iova,
@@ -202,7 +207,7 @@ bool xen_viommu_peek(XenViommuClient *c, uint16_t rid, uint64_t iova,
         uint64_t next = iova + s->len;
         uint64_t pos = xen_viommu_cache_applied(c->cache);
 
-        if (!find(c, rid, next, access, &path, &r) ||
+        if (!find_more(c, rid, next, access, &path, &r) ||
             r.did != s->did || r.gpa + (next - r.iova) != s->gpa + s->len) {
             break;
         }
