@@ -118,6 +118,7 @@ void viommu_drain_wait(struct viommu *viommu, unsigned int slot,
     ASSERT(spin_is_locked(&viommu->lock));
     ASSERT(slot < VIOMMU_DRAIN_SLOTS);
 
+    viommu->drain.busy |= 1u << slot;
     begin(viommu, &viommu->drain.slot[slot], result);
 }
 
@@ -177,7 +178,7 @@ const struct viommu_drained *viommu_drain_next(struct viommu *viommu)
 {
     struct viommu_drain *drain = &viommu->drain;
     struct viommu_wait *wait;
-    unsigned int i;
+    unsigned int busy, i;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
@@ -191,9 +192,14 @@ const struct viommu_drained *viommu_drain_next(struct viommu *viommu)
         return finish(viommu, wait);
     }
 
-    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
-        if ( over(drain, &drain->slot[i]) )
-            return finish(viommu, &drain->slot[i]);
+    for ( busy = drain->busy; busy; busy &= busy - 1 )
+    {
+        i = ffsl(busy) - 1;
+        if ( !over(drain, &drain->slot[i]) )
+            continue;
+        drain->busy &= ~(1u << i);
+        return finish(viommu, &drain->slot[i]);
+    }
 
     return NULL;
 }
@@ -229,14 +235,17 @@ uint64_t viommu_drain_hand_out(struct viommu *viommu)
     return viommu->drain.position;
 }
 
-/* Stamp a wait that ends now with what is known of its end. */
-static void stamp(const struct viommu_drain *drain, struct viommu_wait *wait,
-                  uint64_t ack_ns, uint64_t now)
+/*
+ * Stamp a wait that ends now with what is known of its end, if there was one
+ * worth the name.
+ */
+static void stamp(struct viommu *viommu, struct viommu_wait *wait,
+                  uint64_t ack_ns)
 {
-    if ( over(drain, wait) )
+    if ( over(&viommu->drain, wait) && wait->time.event_ns )
     {
         wait->time.ack_ns = ack_ns;
-        wait->time.drained_ns = now;
+        wait->time.drained_ns = viommu_now(viommu);
     }
 }
 
@@ -245,15 +254,14 @@ static void advance(struct viommu *viommu, uint64_t generation,
                     uint64_t ack_ns)
 {
     struct viommu_drain *drain = &viommu->drain;
-    uint64_t now = viommu_now(viommu);
-    unsigned int i;
+    unsigned int busy, i;
 
     drain->drained = generation;
 
-    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
-        stamp(drain, &drain->slot[i], ack_ns, now);
+    for ( busy = drain->busy; busy; busy &= busy - 1 )
+        stamp(viommu, &drain->slot[ffsl(busy) - 1], ack_ns);
     for ( i = drain->ring_cons; i != drain->ring_prod; i++ )
-        stamp(drain, &drain->ring[i % VIOMMU_DRAIN_RING], ack_ns, now);
+        stamp(viommu, &drain->ring[i % VIOMMU_DRAIN_RING], ack_ns);
 }
 
 /* As far as no DMA is in the way, all is drained. */
@@ -318,7 +326,7 @@ void viommu_drain_run(struct viommu *viommu)
     struct viommu_drain *drain = &viommu->drain;
     struct viommu_wait *wait;
     uint64_t known;
-    unsigned int i;
+    unsigned int busy;
 
     ASSERT(spin_is_locked(&viommu->lock));
     ASSERT(drain->ring_seen - drain->ring_cons <= VIOMMU_DRAIN_RING);
@@ -328,9 +336,12 @@ void viommu_drain_run(struct viommu *viommu)
 
     known = viommu->ledger ? viommu->ledger->done : drain->requested;
 
-    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
-        if ( drain->slot[i].generation <= known )
-            count(viommu, &drain->slot[i]);
+    for ( busy = drain->busy; busy; busy &= busy - 1 )
+    {
+        wait = &drain->slot[ffsl(busy) - 1];
+        if ( wait->generation <= known )
+            count(viommu, wait);
+    }
     for ( ; drain->ring_seen != drain->ring_prod; drain->ring_seen++ )
     {
         wait = &drain->ring[drain->ring_seen % VIOMMU_DRAIN_RING];
@@ -381,6 +392,7 @@ void viommu_drain_cancel(struct viommu *viommu)
 
     ASSERT(spin_is_locked(&viommu->lock));
 
+    drain->busy = 0;
     memset(drain->slot, 0, sizeof(drain->slot));
     memset(drain->ring, 0, sizeof(drain->ring));
     drain->ring_cons = drain->ring_seen = drain->ring_prod;
@@ -396,19 +408,18 @@ const struct viommu_wait *viommu_drain_oldest(struct viommu *viommu)
 {
     const struct viommu_drain *drain = &viommu->drain;
     const struct viommu_wait *oldest = NULL;
-    unsigned int i;
+    unsigned int busy;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
     if ( !viommu_drain_queue_empty(viommu) )
         oldest = &drain->ring[drain->ring_cons % VIOMMU_DRAIN_RING];
 
-    for ( i = 0; i < VIOMMU_DRAIN_SLOTS; i++ )
+    for ( busy = drain->busy; busy; busy &= busy - 1 )
     {
-        const struct viommu_wait *wait = &drain->slot[i];
+        const struct viommu_wait *wait = &drain->slot[ffsl(busy) - 1];
 
-        if ( wait->busy &&
-             (!oldest || wait->time.write_ns < oldest->time.write_ns) )
+        if ( !oldest || wait->time.write_ns < oldest->time.write_ns )
             oldest = wait;
     }
 

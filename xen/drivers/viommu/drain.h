@@ -54,6 +54,7 @@ struct viommu_drain {
     bool irqs;              /* entries of interrupts were, likewise */
     bool notify;            /* the DM is to be told that it is waited for */
     unsigned int inv;       /* XEN_VIOMMU_INV_* of the latest flush */
+    unsigned int busy;      /* slots that wait, a bit each */
     struct viommu_wait slot[VIOMMU_DRAIN_SLOTS];
     struct viommu_wait ring[VIOMMU_DRAIN_RING];
     unsigned int ring_prod, ring_cons;  /* free running */

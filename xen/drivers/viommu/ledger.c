@@ -46,7 +46,7 @@ void viommu_ledger_forget(struct viommu *viommu)
     ledger->goal = ledger->done = viommu->drain.position;
     ledger->page = 0;
     memset(ledger->waited, 0, sizeof(ledger->waited));
-    ledger->floor_waited = ledger->tell = false;
+    ledger->waiting = ledger->floor_waited = ledger->tell = false;
     publish_waited(ledger);
 }
 
@@ -174,15 +174,16 @@ static void read_slot(const struct viommu_ledger *ledger, unsigned int n,
                       struct xen_viommu_slot *slot)
 {
     const uint64_t *from = (const uint64_t *)&ledger->slot[n];
-    unsigned int first = offsetof(struct xen_viommu_slot, seq) / sizeof(*from);
-    uint64_t to[sizeof(*slot) / sizeof(*from)];
-    unsigned int i;
+    uint64_t to[4];
 
-    to[first] = read_atomic(&from[first]);
+    BUILD_BUG_ON(sizeof(*slot) != sizeof(to));
+    BUILD_BUG_ON(offsetof(struct xen_viommu_slot, seq) / sizeof(*from) != 2);
+
+    to[2] = read_atomic(&from[2]);
     smp_rmb();
-    for ( i = 0; i < ARRAY_SIZE(to); i++ )
-        if ( i != first )
-            to[i] = read_atomic(&from[i]);
+    to[0] = read_atomic(&from[0]);
+    to[1] = read_atomic(&from[1]);
+    to[3] = read_atomic(&from[3]);
     memcpy(slot, to, sizeof(*slot));
 }
 
@@ -211,6 +212,7 @@ static void block(struct viommu *viommu, unsigned int n,
     viommu->stats.stale++;
     ledger->tell = true;
     ledger->waited[n / 64] |= bit;
+    ledger->waiting = true;
     ledger->blocked[n].seq = slot->seq;
     ledger->blocked[n].generation = generation;
     ledger->blocked[n].ns = viommu_now(viommu);
@@ -301,21 +303,29 @@ static bool look_at(struct viommu *viommu, unsigned int n, int *work)
     return true;
 }
 
-/* The next slot in busy[] from @n on, or of the end of its word. */
+/* The next slot in busy[] from @n on, or XEN_VIOMMU_SLOTS. */
 static unsigned int next_busy(const struct viommu_ledger *ledger,
-                              unsigned int n, bool *found)
+                              unsigned int n, int *work)
 {
     uint64_t word = read_atomic(&ledger->shared->busy[n / 64]) >> (n % 64);
 
-    *found = word;
+    while ( !word )
+    {
+        n = (n | 63) + 1;
+        if ( n == XEN_VIOMMU_SLOTS )
+            return n;
+        --*work;
+        word = read_atomic(&ledger->shared->busy[n / 64]);
+    }
 
-    return word ? n + ffsl(word) - 1 : (n | 63) + 1;
+    return n + ffsl(word) - 1;
 }
 
 bool viommu_ledger_scan(struct viommu *viommu, uint64_t generation)
 {
     struct viommu_ledger *ledger = viommu->ledger;
     int work = VIOMMU_SCAN_WORK;
+    unsigned int n;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
@@ -334,18 +344,15 @@ bool viommu_ledger_scan(struct viommu *viommu, uint64_t generation)
 
         while ( ledger->next < XEN_VIOMMU_SLOTS )
         {
-            bool found;
-            unsigned int n;
-
             if ( work-- <= 0 )
                 return true;
-            n = next_busy(ledger, ledger->next, &found);
+            n = next_busy(ledger, ledger->next, &work);
             /* The slot that was not finished is free: so is all of its use. */
             if ( n != ledger->next )
                 ledger->page = 0;
-            if ( found && !look_at(viommu, n, &work) )
+            if ( n < XEN_VIOMMU_SLOTS && !look_at(viommu, n, &work) )
                 return true;
-            ledger->next = found ? n + 1 : n;
+            ledger->next = n + 1;
         }
 
         ledger->done = ledger->goal;
@@ -358,15 +365,10 @@ bool viommu_ledger_scan(struct viommu *viommu, uint64_t generation)
 bool viommu_ledger_blocked(struct viommu *viommu)
 {
     const struct viommu_ledger *ledger = viommu->ledger;
-    unsigned int i;
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    for ( i = 0; i < VIOMMU_LEDGER_WORDS; i++ )
-        if ( ledger->waited[i] )
-            return true;
-
-    return ledger->floor_waited;
+    return ledger->waiting || ledger->floor_waited;
 }
 
 bool viommu_ledger_poll(struct viommu *viommu)
@@ -409,6 +411,7 @@ bool viommu_ledger_poll(struct viommu *viommu)
                 waited = true;
         }
     }
+    ledger->waiting = waited;
 
     if ( ledger->floor_waited )
     {
@@ -432,7 +435,7 @@ uint64_t viommu_ledger_drained(struct viommu *viommu)
 
     ASSERT(spin_is_locked(&viommu->lock));
 
-    for ( i = 0; i < VIOMMU_LEDGER_WORDS; i++ )
+    for ( i = 0; ledger->waiting && i < VIOMMU_LEDGER_WORDS; i++ )
     {
         uint64_t word = ledger->waited[i];
 

@@ -57,6 +57,7 @@ struct viommu_ledger {
 
     /* Slots whose DMA is waited for, as Xen tells the DM in waited[]. */
     uint64_t waited[VIOMMU_LEDGER_WORDS];
+    bool waiting;           /* for any of them */
     struct {
         uint64_t generation;/* the first that has to wait */
         uint64_t ns;        /* since when, for statistics */

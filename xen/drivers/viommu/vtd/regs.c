@@ -116,16 +116,15 @@ static bool is_offered(const struct vtd *vtd, const struct vtd_reg *reg)
            (!(reg->attr & IR) || vtd_has_ir(vtd));
 }
 
-/* The row that the word at @off belongs to, if there is such a register. */
+/*
+ * The row that the word at @off in the page belongs to, if there is such a
+ * register.
+ */
 static const struct vtd_reg *find(const struct vtd *vtd, unsigned int off)
 {
-    unsigned int i;
+    unsigned int row = vtd->row[off / 4];
 
-    for ( i = 0; i < ARRAY_SIZE(regs); i++ )
-        if ( off >= regs[i].off && off < regs[i].off + regs[i].size )
-            return is_offered(vtd, &regs[i]) ? &regs[i] : NULL;
-
-    return NULL;
+    return row ? &regs[row - 1] : NULL;
 }
 
 bool vtd_regs_exists(const struct vtd *vtd, unsigned int off)
@@ -185,13 +184,21 @@ void vtd_regs_reset(struct vtd *vtd)
     for ( i = 0; i < VTD_NR_DWORDS; i++ )
         vtd_set32(vtd, 4 * i, 0);
 
+    BUILD_BUG_ON(ARRAY_SIZE(regs) > 0xff);
     for ( i = 0; i < ARRAY_SIZE(regs); i++ )
+    {
         if ( !is_offered(vtd, &regs[i]) )
             continue;
-        else if ( regs[i].size == 8 )
+
+        vtd->row[regs[i].off / 4] = i + 1;
+        if ( regs[i].size == 8 )
+        {
+            vtd->row[regs[i].off / 4 + 1] = i + 1;
             vtd_set64(vtd, regs[i].off, regs[i].reset);
+        }
         else
             vtd_set32(vtd, regs[i].off, regs[i].reset);
+    }
 
     vtd_set64(vtd, VTD_CAP, cap);
     vtd_set64(vtd, VTD_ECAP, ECAP_RESET | (has_queue(vtd) ? VTD_ECAP_QI : 0) |

@@ -21,6 +21,8 @@ struct vtd {
     struct viommu viommu;       /* first; its lock guards what follows */
 
     uint32_t reg[VTD_NR_DWORDS];/* the register file */
+    /* Which row of regs.c's table each word of the page belongs to, see there. */
+    uint8_t row[VIOMMU_PAGE_SIZE / 4];
 
     /* What GCMD has made of the registers. */
     uint64_t root;              /* RTADDR as of the latest SRTP */
