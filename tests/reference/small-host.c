@@ -119,7 +119,9 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
                      unsigned int size)
 {
     forbid(viommu != host.viommu);
-    forbid((size != 8 && size != 16) || (gpa & (size - 1)));
+    forbid(size != 8 && (!size || size % 16 || size > VIOMMU_HOST_READ));
+    forbid((gpa & (size == 8 ? 7 : 15)) ||
+           gpa >> 12 != (gpa + size - 1) >> 12);
 
     host.reads++;
     forbid(locked() && host.frozen);

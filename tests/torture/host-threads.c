@@ -83,9 +83,9 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
         return -EFAULT;
     for ( i = 0; i < size / 8; i++ )
         to[i] = __atomic_load_n(&torture_ram[gpa / 8 + i], __ATOMIC_ACQUIRE);
-    /* Of one moment; what is there is put back, which takes time. */
-    if ( size == 16 && torture_whole )
-        exchange16(gpa, &to[0], &to[1], to[0], to[1]);
+    /* Each of one moment; what is there is put back, which takes time. */
+    for ( i = 0; size > 8 && torture_whole && i < size / 8; i += 2 )
+        exchange16(gpa + 8 * i, &to[i], &to[i + 1], to[i], to[i + 1]);
 
     return 0;
 }

@@ -205,15 +205,16 @@ int viommu_host_read(const struct viommu *viommu, uint64_t gpa, void *buf,
 {
     forbid(viommu != fake.viommu);
     forbid(locked() && fake.frozen);
-    forbid(size != 8 && size != 16);
-    forbid(gpa & (size - 1));
+    forbid(size != 8 && (!size || size % 16 || size > VIOMMU_HOST_READ));
+    forbid(gpa & (size == 8 ? 7 : 15));
+    forbid(gpa >> 12 != (gpa + size - 1) >> 12);
     /* The lock is held to fetch from a queue, and to walk for the ledger. */
-    forbid(locked() && size != 16 && !fake.viommu->ledger);
+    forbid(locked() && size == 8 && !fake.viommu->ledger);
 
     if ( locked() )
     {
         forbid(!exits.depth);
-        fake.queue_reads += size == 16;
+        fake.queue_reads += size / 16;
         if ( fake.on_scan )
             fake.on_scan(gpa);
     }

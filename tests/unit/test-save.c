@@ -311,7 +311,6 @@ static void test_nth_access(void **state)
         { .write = 2, .head = 4, .done = { true, false, true } },
         { .write = 3, .head = 4, .done = { true, true, false } },
         { .read = 1, .head = 2, .done = { true } },
-        { .read = 2, .head = 3, .done = { true, true } },
         { .head = 4, .done = { true, true, true } },
     };
     unsigned int i, n;

@@ -13,14 +13,15 @@
 struct viommu;
 
 /*
- * Copy @size bytes of guest memory, once.  @gpa is a multiple of @size, which
- * is 8 or 16.  8 bytes are read in one access; 16 as they were at one moment,
- * so that a guest may replace an entry with a 16-byte store while a device
- * uses it.  Only ordinary RAM of the guest is read.  Locked or not: takes the
- * p2m's lock.
+ * Copy @size bytes of guest memory, once.  @size is 8, or a multiple of 16 up to
+ * VIOMMU_HOST_READ; @gpa is a multiple of 8 or 16, and all of it in one page.
+ * 8 bytes are read in one access; each 16 as they were at one moment, so that a
+ * guest may replace an entry with a 16-byte store while a device uses it.  Only
+ * ordinary RAM of the guest is read.  Locked or not: takes the p2m's lock.
  *
  * -EFAULT: no RAM of the guest there (a hole, MMIO, foreign, paged out, ...)
  */
+#define VIOMMU_HOST_READ 64
 int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
                      unsigned int size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stage: queue, 6.5.2.  In: a descriptor in guest memory, copied once.  Out: a
+ * Stage: queue, 6.5.2.  In: descriptors in guest memory, copied once.  Out: a
  * command whose descriptor has been checked, reserved bits and all.  Called
  * with the lock held.
  */
@@ -77,9 +77,29 @@ bool cf_check vtd_queue_runnable(struct viommu *viommu)
            !viommu_drain_queue_full(viommu);
 }
 
-bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd)
+/* Read what is next, as far as it has been submitted and is in one page. */
+static bool read_ahead(const struct vtd *vtd, struct vtd_ahead *ahead)
 {
-    uint64_t desc[2];
+    unsigned int head = vtd->queue.head, last = tail(vtd);
+    uint64_t gpa = vtd->queue.base + head * sizeof(ahead->desc[0]);
+
+    /* IQA is that of a page, in which there are as many as in any other. */
+    last = min_t(unsigned int, last > head ? last : vtd->queue.entries,
+                 (head | (VIOMMU_PAGE_SIZE / sizeof(ahead->desc[0]) - 1)) + 1);
+
+    ahead->next = 0;
+    ahead->nr = min_t(unsigned int, last - head, ARRAY_SIZE(ahead->desc));
+    ahead->nr = min_t(unsigned int, ahead->nr, ahead->left);
+    ahead->left -= ahead->nr;
+
+    return !viommu_host_read(&vtd->viommu, gpa, ahead->desc,
+                             ahead->nr * sizeof(ahead->desc[0]));
+}
+
+bool vtd_queue_fetch(struct vtd *vtd, struct vtd_ahead *ahead,
+                     struct vtd_cmd *cmd)
+{
+    const uint64_t *desc;
     unsigned int iqei;
 
     if ( !vtd_queue_runnable(&vtd->viommu) )
@@ -91,13 +111,13 @@ bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd)
         return false;
     }
 
-    if ( viommu_host_read(&vtd->viommu,
-                          vtd->queue.base + vtd->queue.head * sizeof(desc),
-                          desc, sizeof(desc)) )
+    if ( ahead->next == ahead->nr && !read_ahead(vtd, ahead) )
     {
         vtd_queue_error(vtd, VTD_IQEI_FETCH);
         return false;
     }
+
+    desc = ahead->desc[ahead->next++];
 
     /* On an error IQH stays at the offender, which software may replace. */
     iqei = check(vtd, desc);

@@ -226,6 +226,7 @@ static void execute(struct vtd *vtd, const struct vtd_cmd *cmd)
 static void cf_check vtd_run(struct viommu *viommu)
 {
     struct vtd *vtd = to_vtd(viommu);
+    struct vtd_ahead ahead;
     struct vtd_cmd cmd;
     unsigned int n;
 
@@ -234,7 +235,9 @@ static void cf_check vtd_run(struct viommu *viommu)
     if ( viommu_drain_queue_empty(viommu) )
         vtd->queue.fence = false;
 
-    for ( n = 0; n < VTD_QUEUE_SLICE && vtd_queue_fetch(vtd, &cmd); n++ )
+    ahead.left = VTD_QUEUE_SLICE;
+    ahead.nr = ahead.next = 0;
+    for ( n = 0; n < VTD_QUEUE_SLICE && vtd_queue_fetch(vtd, &ahead, &cmd); n++ )
         execute(vtd, &cmd);
 
     if ( !n )

@@ -135,9 +135,20 @@ void vtd_remap_take(struct vtd *vtd, uint64_t irta);
 void vtd_remap_enable(struct vtd *vtd, bool enabled, bool compat);
 void vtd_remap_reset(struct vtd *vtd);
 
-/* queue.c: with the lock held. */
+/*
+ * queue.c: with the lock held.
+ *
+ * Descriptors are read several at a time, which are forgotten if they are not
+ * fetched under the same hold of the lock.
+ */
+struct vtd_ahead {
+    unsigned int left;          /* as many may be read */
+    unsigned int nr, next;
+    uint64_t desc[VIOMMU_HOST_READ / 16][2];
+};
 /* Fetch the next descriptor.  False: nothing there, or the queue stopped. */
-bool vtd_queue_fetch(struct vtd *vtd, struct vtd_cmd *cmd);
+bool vtd_queue_fetch(struct vtd *vtd, struct vtd_ahead *ahead,
+                     struct vtd_cmd *cmd);
 bool vtd_queue_runnable(struct viommu *viommu);
 /* All that has been submitted has been fetched. */
 bool vtd_queue_at_end(const struct vtd *vtd);

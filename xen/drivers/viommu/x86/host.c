@@ -57,7 +57,9 @@ int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
     p2m_type_t p2mt;
     int rc = -EFAULT;
 
-    ASSERT(!(gpa & (size - 1)));
+    ASSERT(size <= VIOMMU_HOST_READ);
+    ASSERT(!(gpa & (size == 8 ? 7 : 15)) &&
+           (gpa & ~PAGE_MASK) + size <= PAGE_SIZE);
 
     /*
      * The guest may find memory in place of the registers; the unit does not.
@@ -78,9 +80,14 @@ int viommu_host_read(const struct viommu *viommu, paddr_t gpa, void *buf,
     /* Tables lie in the guest's own RAM, and nowhere else. */
     if ( p2mt == p2m_ram_rw || p2mt == p2m_ram_logdirty || p2mt == p2m_ram_ro )
     {
-        void *va = __map_domain_page(page);
+        void *va = __map_domain_page(page), *from = va + (gpa & ~PAGE_MASK);
+        unsigned int i;
 
-        hvm_viommu_copy_entry(va + (gpa & ~PAGE_MASK), buf, size);
+        if ( size == 8 )
+            hvm_viommu_copy_entry(from, buf, 8);
+        else
+            for ( i = 0; i < size; i += 16 )
+                hvm_viommu_copy_entry(from + i, buf + i, 16);
         unmap_domain_page(va);
         rc = 0;
     }
