@@ -122,7 +122,11 @@ static bool is_offered(const struct vtd *vtd, const struct vtd_reg *reg)
  */
 static const struct vtd_reg *find(const struct vtd *vtd, unsigned int off)
 {
-    unsigned int row = vtd->row[off / 4];
+    unsigned int row;
+
+    /* Whoever comes here has checked it. */
+    ASSERT(off < VIOMMU_PAGE_SIZE);
+    row = vtd->row[off / 4];
 
     return row ? &regs[row - 1] : NULL;
 }
