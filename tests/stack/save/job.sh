@@ -7,7 +7,7 @@
 # how long that took and how long the workers then took for two rounds (s), what
 # all of them have compared by then (KiB), faults, and after a restore how many
 # translations there were in a second of work before and in the first one after.
-limit=1200    # seconds for anything to happen
+limit=600     # seconds for anything to happen
 
 say()
 {
@@ -57,6 +57,19 @@ hundredths()
     local uptime
     read -r uptime _ </proc/uptime
     echo "${uptime%.*}${uptime#*.}"
+}
+
+# standing NAME: what there is to see of a guest that does not go on
+standing()
+{
+    local from
+    from=$(lines "$1")
+    xl list && xl vcpu-list && xl viommu-list -j "$1"
+    xl debug-keys i && xl debug-keys v && xl debug-keys q
+    echo show >&9
+    usleep 30000000
+    xl dmesg >"/job/$1-standing.log"
+    sed "1,${from}d" "/job/$1.log"
 }
 
 # stat NAME COUNTER: of all its units
@@ -253,13 +266,15 @@ run()
             begin=$(now) seconds=
             if ! "by_$way" "$name" >>"/job/$name-xl.log" 2>&1
             then
+                standing "$name" >>"/job/$name-xl.log" 2>&1
                 say "FAIL $what: see $name-xl.log"
                 break
             fi
             took=$(($(now) - begin)) begin=$(now)
             if ! go_on "$name"
             then
-                say "FAIL $what: the guest does not go on"
+                standing "$name" >>"/job/$name-xl.log" 2>&1
+                say "FAIL $what: the guest does not go on, see $name-xl.log"
                 break
             fi
             xl viommu-list -j "$name" >"/job/$name-$n.json"
