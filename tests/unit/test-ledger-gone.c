@@ -141,6 +141,28 @@ static void test_owes_nothing(void **state)
     assert_true(unit_stats().dm_gone == 0);
 }
 
+/* Nor does one that goes while it is seen whether it owes anything again. */
+static void test_has_owed(void **state)
+{
+    static const struct xen_viommu_log domain = INV_DOMAIN(1);
+    struct xen_viommu_slot other = ldm_usual;
+    unsigned int n;
+
+    (void)state;
+    stall(77);
+    assert_true(ldm_end(77));
+    assert_false(ldm_pending(&range));
+    other.did = 3;
+    for ( n = 0; n < XEN_VIOMMU_SLOTS; n++ )
+        ldm_publish(n, &other);
+    ldm_invalidate(&domain);
+    assert_true(unit_more && ldm_pending(&domain));
+    fake_unbind(ldm_port);
+    viommu_tick(viommu);
+    assert_false(ldm_pending(&domain));
+    assert_true(unit_stats().dm_gone == 0);
+}
+
 /* The ledger is taken: without a DM, with one, while it is waited for. */
 static void test_take(void **state)
 {
@@ -326,6 +348,7 @@ int main(void)
         world_test(test_dm_gone_already),
         world_test(test_bind_race),
         world_test(test_owes_nothing),
+        world_test(test_has_owed),
         world_test(test_take),
         world_test(test_reset),
         world_test(test_memory_gone),
