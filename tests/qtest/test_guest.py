@@ -183,6 +183,17 @@ class Run(Base):
         self.hole(g, m, 0, 5, 6)
         self.read(g, m, d, TARGET, (0, 5, 6))
 
+    def test_hole_mapped(self):
+        """To find one takes no mapping for each page."""
+        for opcode in self.READ, self.WRITE:
+            for hole in 0, 8, self.PAGES - 1:
+                g, m, d = self.start(TARGET)
+                self.do(m, d, opcode)
+                self.hole(g, m, hole)
+                before = g.maps()
+                self.do(m, d, opcode)
+                self.assertLess(g.maps() - before, 6, (opcode, hole))
+
     def test_hole_written(self):
         """What is gone reads as ones."""
         with tempfile.NamedTemporaryFile() as file:
