@@ -35,6 +35,29 @@ static void a_run_is_one_span(void)
     end_test();
 }
 
+/* Of a device that moves some pages are known in the one domain, some in the other. */
+static void a_run_is_in_one_domain(void)
+{
+    XenViommuUse u = XEN_VIOMMU_USE_INIT;
+
+    begin_test();
+    know();
+    set(4, (DATA + 0x4000) | RW);
+    set(6, (DATA + 0x6000) | RW);
+    poke(CTX + 8, 2 | 9 << 8);
+    CHECK(xen_viommu_begin(&c, RID, 0x5000, 2 * PAGE, R, false, 2, &u));
+    CHECK(u.span.did == DID && u.span.len == PAGE);
+    CHECK(fake_slot(&x, 0)->did == DID && fake_slot(&x, 0)->pages == 1);
+    xen_viommu_end(&c, &u);
+
+    set(5, 0);
+    CHECK(xen_viommu_begin(&c, RID, 0x4000, 2 * PAGE, R, false, 2, &u));
+    CHECK(u.span.did == 9 && u.span.len == PAGE);
+    xen_viommu_end(&c, &u);
+    CHECK(asked == 1);
+    end_test();
+}
+
 /* Bytes that are found with a page of @n bytes that are asked about */
 static uint64_t more(uint64_t iova, uint64_t n)
 {
@@ -316,6 +339,7 @@ int main(void)
 {
     RUN(asks_once_a_device);
     RUN(a_run_is_one_span);
+    RUN(a_run_is_in_one_domain);
     RUN(a_run_is_one_walk);
     RUN(plainly_valid);
     RUN(blocks);
