@@ -12,10 +12,19 @@
         .text
         .code64
 
-/* Run the guest of the VMCB at %rdi; leaves with GIF set, IF as it was. */
-        .global svm_run
+/*
+ * Run the guest of the VMCB at %rdi; leaves with GIF set, IF as it was.  The other
+ * one has %rsi and %rdx be the guest's %rbx and %rcx.
+ */
+        .global svm_run, svm_run_with
+svm_run_with:
+        mov %rdx, %rcx
+        push %rbx
+        mov %rsi, %rbx
+        jmp 1f
 svm_run:
         push %rbx
+1:
         push %rbp
         push %r12
         push %r13
@@ -61,6 +70,33 @@ guest_spin:
         cmp $3, %ecx
         jb 1b
         vmmcall
+
+/* Instructions to be intercepted: insn_NAME up to insn_NAME_end. */
+.macro insn name, text:vararg
+        .global insn_\name, insn_\name\()_end
+insn_\name:
+        \text
+insn_\name\()_end:
+        vmmcall
+.endm
+        insn cpuid, cpuid
+        insn cpuid_long, .byte 0x66, 0x67, 0x0f, 0xa2
+        insn rdtsc, rdtsc
+        insn rdmsr, rdmsr
+        insn hlt, hlt
+        insn pause, pause
+        insn pushf, pushfq
+        insn iret, iretq
+        insn sgdt, sgdt 0x1234(%rax,%rbx,2)
+        insn in, in $0x71, %al
+        insn int, int $0x80
+        insn invlpg, invlpg 0x10(%rbx,%rcx,4)
+        insn write_cr4, mov %r9, %cr4
+        insn read_dr3, mov %dr3, %rdx
+        insn clts, clts
+        insn load, mov 8(%rax), %rcx
+        .skip 16
+        insn jump, jmp *%rax
 
         .global on_injected
 on_injected:

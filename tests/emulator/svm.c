@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The faults of QEMU's emulation of SVM that hooks/qemu-tcg mends, one by one,
- * on the bare emulated machine: this is the hypervisor.
+ * on the bare emulated machine: this is the hypervisor.  And what it adds.
  *
  * Two of them are races between two CPUs: each is tried often, and a sound
  * emulator can never show one.
@@ -23,7 +23,9 @@ const char test_title[] = "emulator: SVM";
 #define EFER_SVME       0x1000
 #define MSR_VM_HSAVE_PA 0xc0010117u
 
+#define EXIT_PF         0x4e
 #define EXIT_VMMCALL    0x81
+#define EXIT_NPF        0x400
 #define ICPT_VMRUN      1               /* of 0x10 */
 #define ICPT_VMMCALL    2
 #define V_TPR(n)        (n)
@@ -45,13 +47,23 @@ struct segment {
 static union vmcb {
     uint8_t page[4096];
     AT(0x000, uint16_t, read_cr);
+    AT(0x002, uint16_t, write_cr);
+    AT(0x004, uint16_t, read_dr);
+    AT(0x008, uint32_t, exceptions);
+    AT(0x00c, uint32_t, instructions);
     AT(0x010, uint32_t, intercept);
     AT(0x040, uint64_t, io_map);
     AT(0x048, uint64_t, msr_map);
     AT(0x058, uint32_t, asid);
     AT(0x060, uint32_t, int_ctl);
     AT(0x070, uint64_t, exit_code);
+    AT(0x078, uint64_t, exit_info);
+    AT(0x090, uint64_t, nested);
     AT(0x0a8, uint32_t, inject);
+    AT(0x0b0, uint64_t, nested_cr3);
+    AT(0x0c8, uint64_t, next_rip);
+    AT(0x0d0, uint8_t, insn_len);
+    AT(0x0d1, uint8_t, insn);
     AT(0x400, struct segment, es);
     AT(0x410, struct segment, cs);
     AT(0x420, struct segment, ss);
@@ -88,6 +100,7 @@ struct __packed table {
 };
 
 void svm_run(void *vmcb);
+void svm_run_with(void *vmcb, uint64_t rbx, uint64_t rcx);
 void ap_main(void);
 extern uint32_t stops;
 extern char guest_exit[], guest_read_cr2[], guest_read_cr8[];
@@ -202,6 +215,138 @@ static void test_cr_intercept(void)
     vmcb.cr2 = 0x1234;
     svm_run(&vmcb);
     result("cr2-read", vmcb.exit_code != EXIT_VMMCALL || vmcb.rax != 0x1234, 1);
+}
+
+#define INSN(name) extern char insn_##name[], insn_##name##_end[]
+INSN(cpuid); INSN(cpuid_long); INSN(rdtsc); INSN(rdmsr); INSN(hlt); INSN(pause);
+INSN(pushf); INSN(iret); INSN(sgdt); INSN(in); INSN(int); INSN(invlpg);
+INSN(write_cr4); INSN(read_dr3); INSN(clts); INSN(load); INSN(jump);
+
+/* An exit says where the next instruction is, and what this one accesses. */
+static void test_next_rip(void)
+{
+    static const struct {
+        const char *insn, *end;
+        unsigned int exit_code, instruction;    /* number of the intercept */
+        uint16_t write_cr, read_dr;
+        uint64_t info;
+    } rows[] = {
+#define ROW(name, code, number, ...)                                    \
+    { .insn = insn_##name, .end = insn_##name##_end, .exit_code = code, \
+      .instruction = number, ##__VA_ARGS__ }
+        ROW(cpuid,      0x72, 18),
+        ROW(cpuid_long, 0x72, 18),
+        ROW(rdtsc,      0x6e, 14),
+        ROW(rdmsr,      0x7c, 28),
+        ROW(hlt,        0x78, 24),
+        ROW(pause,      0x77, 23),
+        ROW(pushf,      0x70, 16),
+        ROW(iret,       0x74, 20),
+        ROW(sgdt,       0x67, 7),
+        ROW(in,         0x7b, 27, .info = 0x710000 | 0x10 | 1),
+        ROW(int,        0x75, 21, .info = 0x80),
+        ROW(invlpg,     0x79, 25, .info = 0x5000 + 0x30 * 4 + 0x10),
+        ROW(write_cr4,  0x14, 0, .write_cr = 1u << 4, .info = 1ull << 63 | 9),
+        ROW(read_dr3,   0x23, 0, .read_dr = 1u << 3, .info = 2),
+        ROW(clts,       0x10, 0, .write_cr = 1),
+#undef ROW
+    };
+    unsigned int i, wrong = 0;
+
+    memset(permissions, 0xff, sizeof(permissions));
+    for ( i = 0; i < ARRAY_SIZE(rows); i++ )
+    {
+        guest(rows[i].insn);
+        if ( rows[i].instruction )
+            vmcb.instructions = 1u << rows[i].instruction;
+        vmcb.write_cr = rows[i].write_cr;
+        vmcb.read_dr = rows[i].read_dr;
+        vmcb.next_rip = 0x5555;
+        svm_run_with(&vmcb, 0x5000, 0x30);
+        if ( vmcb.exit_code != rows[i].exit_code ||
+             vmcb.exit_info != rows[i].info ||
+             vmcb.rip != _u(rows[i].insn) || vmcb.next_rip != _u(rows[i].end) )
+        {
+            printk("row %u: exit %lx, info %lx, next %lx for %lx\n", i,
+                   vmcb.exit_code, vmcb.exit_info, vmcb.next_rip,
+                   _u(rows[i].end));
+            wrong++;
+        }
+    }
+    memset(permissions, 0, sizeof(permissions));
+
+    /* No instruction's: there is none. */
+    guest(insn_load);
+    vmcb.exceptions = 1u << 14;
+    vmcb.next_rip = 0x5555;
+    vmcb.rax = 0x7fffffff0000;
+    svm_run(&vmcb);
+    wrong += vmcb.exit_code != EXIT_PF || vmcb.next_rip;
+    result("next-rip", wrong, i + 1);
+}
+
+#define HOLE            0x3000000ul     /* of 2 MiB, in the guest's memory */
+
+/* The instruction whose access of memory ends in an exit is in the VMCB. */
+static void test_insn_bytes(void)
+{
+    static uint64_t tables[3][512] __page_aligned_bss;
+    char *last = _p(HOLE - 4);
+    unsigned int i, wrong = 0;
+
+    tables[0][0] = _u(tables[1]) | 7;
+    tables[1][0] = _u(tables[2]) | 7;
+    for ( i = 0; i < HOLE >> 21; i++ )
+        tables[2][i] = (uint64_t)i << 21 | 0x87;
+    memcpy(last, insn_load, 4);
+
+    for ( i = 0; i < 4; i++ )
+    {
+        /* whole; up to the hole; the hole itself; the guest's own fault */
+        static const unsigned int want[] = { 15, 4, 0, 15 };
+        const char *at = i == 1 ? last : i == 2 ? insn_jump : insn_load;
+
+        guest(at);
+        vmcb.exceptions = 1u << 14;
+        vmcb.nested = 1;
+        vmcb.nested_cr3 = _u(tables[0]);
+        vmcb.rax = i == 3 ? 0x7fffffff0000 : HOLE;
+        vmcb.insn_len = 0x55;
+        svm_run(&vmcb);
+        if ( vmcb.exit_code != (i == 3 ? EXIT_PF : EXIT_NPF) ||
+             vmcb.insn_len != want[i] ||
+             memcmp(&vmcb.insn, at, vmcb.insn_len) )
+        {
+            printk("row %u: exit %lx at %lx, %u bytes\n", i, vmcb.exit_code,
+                   vmcb.rip, vmcb.insn_len);
+            wrong++;
+        }
+    }
+    result("insn-bytes", wrong, i);
+}
+
+/* What software has caused returns to the next instruction. */
+static void test_injected_by_software(void)
+{
+    static const uint32_t events[] = {
+        0x80000400u | VEC_INJECTED,     /* INT n */
+        0x80000300u | 3,                /* INT3 */
+    };
+    unsigned int i, wrong = 0;
+
+    gate(3, on_injected);
+    for ( i = 0; i < ARRAY_SIZE(events); i++ )
+    {
+        injected = 0;
+        guest(insn_hlt);
+        vmcb.instructions = 1u << 24;
+        vmcb.inject = events[i];
+        vmcb.next_rip = _u(guest_exit);
+        svm_run(&vmcb);
+        wrong += injected != 1 || vmcb.exit_code != EXIT_VMMCALL ||
+                 vmcb.rip != _u(guest_exit);
+    }
+    result("injected-by-software", wrong, i);
 }
 
 /* What the second CPU does meanwhile. */
@@ -358,6 +503,9 @@ void test_main(void)
 {
     init();
     test_cr_intercept();
+    test_next_rip();
+    test_insn_bytes();
+    test_injected_by_software();
     start_ap();
     test_injected();
     test_flags();
