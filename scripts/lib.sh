@@ -6,7 +6,7 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 JOBS=${JOBS:-$(nproc)}
 
-# The machine that the stack, and what is compared with it, runs in
+# The machine that the stack runs in
 # shellcheck disable=SC2034 # used by others
 EMULATOR=(env "LD_LIBRARY_PATH=$BUILD/root/usr/lib"
           "$BUILD/qemu-obj/qemu-system-x86_64"

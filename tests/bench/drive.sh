@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154,SC3043,SC3045 # of busybox
-# Sourced by xen.sh (in dom0) and qemu.sh (on the host), both run by busybox:
-# asks guests, whose serial ports are pipes, to do the workloads in turn.
+# Sourced by xen.sh and qemu.sh, both run by busybox on a machine that counts: asks
+# guests, whose serial ports are pipes, to do the workloads in turn.
 #
 # Wants: out (where results go), fifo (directory of the pipes), RUNS, IOS,
-# WORKLOADS, a function "snapshot GUEST FILE" that saves the guest's counters and
-# "lost GUEST", which keeps what can be said of a guest that is silent.  With
-# "marks" set a run has slices, with snapshots right before the first request of each
-# and right after the last one, in which the guest idles; "boot" is how long one may
-# take to boot.
+# WORKLOADS, a function "boot GUEST MODE DRAIN ..." for a line of modes.*, "snapshot
+# GUEST FILE" that saves the guest's counters and "lost GUEST", which keeps what can
+# be said of a guest that is silent.  With "marks" set there are snapshots right before
+# the first request of a run and right after the last one, too, in which the guest
+# idles.
 # Writes to $out/results:
 #   guest GUEST MODE DRAIN DOMAIN-TYPE
 #   run ROUND GUEST WORKLOAD IOS MS UNMAPS
 # Round 0 is a short one, which warms up and counts the guest's unmaps; that slows
 # it down and so is not for measuring.  UNMAPS is - in the others.
-patience=300
+
+# Of a clock that goes by instructions: three times what a run takes.  If a guest
+# spins, a second of it is almost one of our minutes, as each PAUSE is an exit.
+patience=$((IOS > 256 ? IOS / 128 : 2))
 
 # One line is enough to say what went wrong.
 fail()
@@ -42,7 +45,7 @@ expect()
 # started GUEST MODE DRAIN: it is up, and in the mode that was asked for
 started()
 {
-    local patience="${boot:-300}"
+    local patience=300
     expect "$1" ready || fail "guest $1 says nothing, see $1.log"
     case $2:$reply in
         none:none|pt:identity|lazy:DMA-FQ|strict:DMA) ;;
@@ -61,29 +64,18 @@ heard()
     fi
 }
 
-# slices ROUND GUEST WORKLOAD: as many as tests/bench/guest has
-slices()
-{
-    local n=0 word
-    while [ $n -lt 8 ]
-    do
-        for word in begin end
-        do
-            heard "$1" "$2" "$3" $word
-            snapshot "$2" "$1.$2.$3.$n.$word"
-            echo go 1<>"$fifo/$2.in"
-        done
-        n=$((n + 1))
-    done
-}
-
 # one ROUND GUEST WORKLOAD
 one()
 {
-    local count=${marks:+mark} ios="$IOS" ms
+    local count=${marks:+mark} ios="$IOS" word ms
     [ "$1" != 0 ] || count=count ios=$((IOS / 4))
     echo "run $3 $ios ${count:=-}" 1<>"$fifo/$2.in"
-    [ "$count" != mark ] || slices "$1" "$2" "$3"
+    [ "$count" != mark ] || for word in begin end
+    do
+        heard "$1" "$2" "$3" $word
+        snapshot "$2" "$1.$2.$3.$word"
+        echo go 1<>"$fifo/$2.in"
+    done
     heard "$1" "$2" "$3" "done"
     # "WORKLOAD IOS MS UNMAPS"; a command that is lost takes Linux 30 s.
     ms=${reply% *}
@@ -114,4 +106,21 @@ rounds()
         round=$((round + 1))
     done
     echo end >>"$out/results"
+}
+
+# modes FILE: boot its guests and do all runs
+modes()
+{
+    local guests='' guest mode drain what args
+    while read -r guest mode drain what args
+    do
+        case $guest in ''|'#'*) continue ;; esac
+        # shellcheck disable=SC2086 # words, split on purpose
+        boot "$guest" "$mode" "$drain" "$what" $args
+        guests="$guests $guest"
+    done <<END
+$(cat "$1")
+END
+    # shellcheck disable=SC2086 # names, split on purpose
+    rounds $guests
 }

@@ -5,9 +5,6 @@
 out=/job fifo=/tmp/pipes
 . /job/settings
 . /job/drive.sh
-# Of a clock that goes by instructions: three times what a run takes.  If a guest
-# spins, a second of it is almost one of our minutes, as each PAUSE is an exit.
-patience=$((IOS > 256 ? IOS / 128 : 2))
 
 # What has no vIOMMU has no counters.
 snapshot()
@@ -30,17 +27,5 @@ then
     cp /job/xtf/viommu-cost/serial.log /job/viommu-cost.log
 fi
 
-guests=''
-while read -r guest mode drain spec args
-do
-    case $guest in ''|'#'*) continue ;; esac
-    # shellcheck disable=SC2086 # words, split on purpose
-    boot "$guest" "$mode" "$drain" "$spec" $args
-    guests="$guests $guest"
-done <<END
-$(cat /job/modes.xen)
-END
-
-# shellcheck disable=SC2086 # names, split on purpose
-rounds $guests
+modes /job/modes.xen
 exit 0
