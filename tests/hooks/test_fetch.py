@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A tree that the hooks do not fit is refused by one line, and nothing that was
-built is lost, then or by the next make."""
+"""What is named on make's command line and does not fit is refused by one line,
+and nothing that was built is lost, then or by the next make.  What is named
+itself stays as it is."""
 
+import glob
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -53,6 +56,97 @@ class Fetch(unittest.TestCase):
 
     def test_xen(self):
         self.refused("xen")
+
+    def run_fetch(self, build, *args, top=TOP):
+        return subprocess.run(
+            [os.path.join(top, "scripts/fetch"), *args],
+            env=dict(os.environ, BUILD=build), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, check=False)
+
+    def test_link(self):
+        """A link to a tree: the copy is of the tree, which is not touched."""
+        with tempfile.TemporaryDirectory() as folder:
+            # With no hooks, any tree will do.
+            top = os.path.join(folder, "top")
+            shutil.copytree(os.path.join(TOP, "scripts"),
+                            os.path.join(top, "scripts"))
+            for part in ("xen", "tools", "hooks/xen"):
+                os.makedirs(os.path.join(top, part))
+            tree, build = os.path.join(folder, "tree"), os.path.join(folder, "b")
+            kept = [".git/HEAD", "config/Tools.mk", "a"]
+            for name in kept:
+                os.makedirs(os.path.dirname(os.path.join(tree, name)),
+                            exist_ok=True)
+                with open(os.path.join(tree, name), "w", encoding="utf-8"):
+                    pass
+            link = os.path.join(folder, "li nk")
+            os.symlink(tree, link)
+            run = self.run_fetch(build, "source", "xen", link, top=top)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            for name in kept:
+                self.assertTrue(os.path.exists(os.path.join(tree, name)), name)
+            copy = os.path.join(build, "src", "xen")
+            self.assertFalse(os.path.islink(copy))
+            self.assertEqual(sorted(os.listdir(copy)), ["a", "config"])
+
+    def test_itself(self):
+        """The place of the copy is not what can be copied."""
+        with tempfile.TemporaryDirectory() as build:
+            tree = os.path.join(build, "src", "xen")
+            os.makedirs(tree)
+            for name in (tree, os.path.join(build, "src")):
+                run = self.run_fetch(build, "source", "xen", name)
+                self.assertEqual(run.returncode, 1)
+                self.assertEqual(run.stderr, f"fetch: XEN_SRC={name}: is where "
+                                 "the copy goes\n")
+                self.assertTrue(os.path.isdir(tree))
+
+    def test_kernel(self):
+        with tempfile.TemporaryDirectory() as build:
+            def deb(name, package, arch="amd64", files=()):
+                folder = os.path.join(build, "deb-" + name)
+                os.makedirs(os.path.join(folder, "DEBIAN"))
+                os.makedirs(os.path.join(folder, "boot"))
+                with open(os.path.join(folder, "DEBIAN/control"), "w",
+                          encoding="utf-8") as stream:
+                    stream.write(f"Package: {package}\nVersion: 1\n"
+                                 f"Architecture: {arch}\nDescription: a\n"
+                                 "Maintainer: a <a@localhost>\n")
+                for file in files:
+                    with open(os.path.join(folder, file), "w",
+                              encoding="utf-8"):
+                        pass
+                to = os.path.join(build, name + ".deb")
+                subprocess.run(["dpkg-deb", "-b", folder, to], check=True,
+                               stdout=subprocess.DEVNULL)
+                return to
+
+            garbage = os.path.join(build, "garbage.deb")
+            with open(garbage, "w", encoding="utf-8") as stream:
+                stream.write("garbage\n")
+            no_image = "not an amd64 kernel of Debian"
+            for which, why in (
+                    (os.path.join(build, "none.deb"), "no such file"),
+                    (build + "/", "neither a suite nor a .deb"),
+                    ("", "neither a suite nor a .deb"),
+                    ("../../etc", "neither a suite nor a .deb"),
+                    ("a b", "neither a suite nor a .deb"),
+                    ("6.12", "neither a suite nor a .deb"),
+                    (garbage, no_image),
+                    (deb("other", "hello"), no_image),
+                    (deb("meta", "linux-image-amd64"), no_image),
+                    (deb("arm", "linux-image-1", "arm64",
+                         ["boot/vmlinuz-1"]), no_image)):
+                run = self.run_fetch(build, "kernel", which)
+                self.assertEqual(run.stderr, f"fetch: KERNEL={which}: {why}\n")
+                self.assertEqual((run.returncode, run.stdout), (1, ""))
+            self.assertEqual(glob.glob(os.path.join(build, "apt*")), [])
+            # One that has no modules: it is not before depmod that this ends.
+            run = self.run_fetch(build, "kernel",
+                                 deb("good", "linux-image-1", files=[
+                                     "boot/vmlinuz-1"]))
+            self.assertIn("FETCH", run.stdout)
+            self.assertEqual(run.returncode, 1)
 
 
 class Result(unittest.TextTestResult):
