@@ -47,7 +47,7 @@ $(S)/%.from: FORCE
 
 # ... and again when the hooks fit other versions.
 $(S)/%.fetched: $(S)/%.from hooks/%/versions | $(S)/packages
-	@scripts/fetch source $* $(from.$*)
+	@scripts/fetch source $* $(if $(from.$*),'$(from.$*)')
 	@echo "$(from.$*)" >$@
 
 $(S)/kernel: | $(S)/packages
@@ -55,7 +55,7 @@ $(S)/kernel: | $(S)/packages
 	@touch $@
 
 $(S)/kernel-other: $(S)/kernel-other.from | $(S)/packages
-	@scripts/fetch kernel $(KERNEL)
+	@scripts/fetch kernel '$(KERNEL)'
 	@touch $@
 
 $(S)/meson: | $(S)/packages
