@@ -57,10 +57,10 @@ class Fetch(unittest.TestCase):
     def test_xen(self):
         self.refused("xen")
 
-    def run_fetch(self, build, *args, top=TOP):
+    def run_fetch(self, build, *args, top=TOP, **env):
         return subprocess.run(
             [os.path.join(top, "scripts/fetch"), *args],
-            env=dict(os.environ, BUILD=build), stdout=subprocess.PIPE,
+            env=dict(os.environ, BUILD=build, **env), stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, check=False)
 
     def test_link(self):
@@ -147,6 +147,27 @@ class Fetch(unittest.TestCase):
                                      "boot/vmlinuz-1"]))
             self.assertIn("FETCH", run.stdout)
             self.assertEqual(run.returncode, 1)
+
+    def test_no_network(self):
+        """apt says so in warnings.  Lists that are not there are asked for again
+        by the next run."""
+        with tempfile.TemporaryDirectory() as build:
+            for name, text in (("apt-get", """
+                                case "$*" in *update*--error-on=any*) exit 100 ;;
+                                *update*) echo W: ignored ;; *) exit 100 ;; esac
+                                """), ("apt-cache", "")):
+                path = os.path.join(build, "bin", name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="utf-8") as stream:
+                    stream.write("#!/bin/sh\n" + text)
+                os.chmod(path, 0o755)
+            path = os.path.join(build, "bin") + ":" + os.environ["PATH"]
+            for args in (("source", "qemu"), ("source", "xen"), ("kernel",),
+                         ("kernel", "trixie")):
+                run = self.run_fetch(build, *args, PATH=path)
+                self.assertEqual(run.returncode, 1)
+                self.assertEqual(
+                    glob.glob(os.path.join(build, "apt*/updated")), [])
 
 
 class Result(unittest.TextTestResult):
