@@ -8,8 +8,12 @@ import glob
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
+
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
@@ -168,6 +172,46 @@ class Fetch(unittest.TestCase):
                 self.assertEqual(run.returncode, 1)
                 self.assertEqual(
                     glob.glob(os.path.join(build, "apt*/updated")), [])
+
+
+class Sources(unittest.TestCase):
+    """scripts/apt-sources, about what apt takes."""
+    STANZA = ("Types: deb\nURIs: http://a/debian\nSuites: bookworm\n"
+              "Components: main\n")
+
+    def setUp(self):
+        sys.dont_write_bytecode = True
+        loader = SourceFileLoader("apt_sources", os.path.join(
+            TOP, "scripts/apt-sources"))
+        self.module = module_from_spec(spec_from_loader("apt_sources", loader))
+        loader.exec_module(self.module)
+        self.module.codename = lambda: "bookworm"
+
+    def stanza(self, more):
+        return list(self.module.stanza_entries(self.STANZA + more))
+
+    def test_sources_key(self):
+        """A key in place has lines that begin with a slash."""
+        entry = ("", "http://a/debian", "bookworm", ["main"])
+        self.assertEqual(self.stanza(
+            "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n"
+            " mDMEabc\n /abcdefg\n -----END PGP PUBLIC KEY BLOCK-----\n"),
+                         [entry])
+        self.assertEqual(self.stanza("Signed-By: /a.gpg /b.gpg\n"),
+                         [("signed-by=/a.gpg,/b.gpg", *entry[1:])])
+
+    def test_sources_enabled(self):
+        for no in ("no", "No", "false", "0", "off"):
+            self.assertEqual(self.stanza(f"Enabled: {no}\n"), [], no)
+        self.assertEqual(len(self.stanza("Enabled: yes\n")), 1)
+
+    def test_sources_suite(self):
+        """Others name their suites after Debian's, too."""
+        entries = [("", "http://other", "bookworm", ["stable"]),
+                   ("", "http://security", "bookworm-security", ["main"]),
+                   ("", "http://a/debian", "bookworm", ["main"])]
+        self.assertEqual(self.module.of_suite(entries, "trixie"),
+                         [("", "http://a/debian", "trixie", ["main"])])
 
 
 class Result(unittest.TextTestResult):
