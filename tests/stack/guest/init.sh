@@ -8,6 +8,9 @@ mount -t sysfs none /sys
 mount -t devtmpfs none /dev
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
 stty -onlcr
+# Longer than a kernel expects of real ones, the CPUs of a busy machine have no turn.
+echo 60 >/proc/sys/kernel/watchdog_thresh
+echo 300 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
 while read -r module
 do
     insmod "/lib/modules/$module"
