@@ -300,13 +300,17 @@ static void test_insn_bytes(void)
         tables[2][i] = (uint64_t)i << 21 | 0x87;
     memcpy(last, insn_load, 4);
 
-    for ( i = 0; i < 4; i++ )
+    for ( i = 0; i < 5; i++ )
     {
-        /* whole; up to the hole; the hole itself; the guest's own fault */
-        static const unsigned int want[] = { 15, 4, 0, 15 };
+        /*
+         * whole; up to the hole; the hole itself; the guest's own fault; code of
+         * 64 bits in a segment whose base counts for nothing
+         */
+        static const unsigned int want[] = { 15, 4, 0, 15, 15 };
         const char *at = i == 1 ? last : i == 2 ? insn_jump : insn_load;
 
         guest(at);
+        vmcb.cs.base = i == 4 ? 0x123000 : 0;
         vmcb.exceptions = 1u << 14;
         vmcb.nested = 1;
         vmcb.nested_cr3 = _u(tables[0]);
