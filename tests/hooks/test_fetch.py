@@ -176,7 +176,7 @@ class Fetch(unittest.TestCase):
 
 class Sources(unittest.TestCase):
     """scripts/apt-sources, about what apt takes."""
-    STANZA = ("Types: deb\nURIs: http://a/debian\nSuites: bookworm\n"
+    STANZA = ("Types: deb\nURIs: http://a/archive\nSuites: bookworm\n"
               "Components: main\n")
 
     def setUp(self):
@@ -192,7 +192,7 @@ class Sources(unittest.TestCase):
 
     def test_sources_key(self):
         """A key in place has lines that begin with a slash."""
-        entry = ("", "http://a/debian", "bookworm", ["main"])
+        entry = ("", "http://a/archive", "bookworm", ["main"])
         self.assertEqual(self.stanza(
             "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n"
             " mDMEabc\n /abcdefg\n -----END PGP PUBLIC KEY BLOCK-----\n"),
@@ -209,9 +209,9 @@ class Sources(unittest.TestCase):
         """Others name their suites after Debian's, too."""
         entries = [("", "http://other", "bookworm", ["stable"]),
                    ("", "http://security", "bookworm-security", ["main"]),
-                   ("", "http://a/debian", "bookworm", ["main"])]
+                   ("", "http://a/archive", "bookworm", ["main"])]
         self.assertEqual(self.module.of_suite(entries, "trixie"),
-                         [("", "http://a/debian", "trixie", ["main"])])
+                         [("", "http://a/archive", "trixie", ["main"])])
 
 
 class Result(unittest.TextTestResult):
